@@ -318,6 +318,8 @@ test('webhooks', async ({ page }) => {
     await page.goto(`${endpoint}/${dialog}`);
     await check(page, `endpoint, ${dialog}`);
   }
+  await page.goto('/docs/webhooks');
+  await check(page, 'events of webhooks');
 });
 
 test('rules for keys and approvals', async ({ page }) => {

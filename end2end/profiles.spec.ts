@@ -133,4 +133,34 @@ test.describe('helios: keys without scopes', () => {
     expect((await portal.auth(secret)).status).toBe(200);
     await expect(page.getByRole('columnheader', { name: 'Scopes' })).toHaveCount(0);
   });
+
+  test('the secret of a webhook is generated once, and regenerated', async ({ page, javaScriptEnabled }) => {
+    const scripts = javaScriptEnabled ?? true;
+    await setUp(page);
+    const org_id = await createOrganization(page, 'Clinic');
+    await page.goto(`/orgs/${org_id}/webhooks/new`);
+    await field(page, 'Endpoint URL').fill('https://hooks.example.com/staging');
+    await page.getByRole('combobox', { name: 'Environment' }).selectOption({ label: 'Staging' });
+    await page.getByRole('checkbox', { name: 'Generate the signing secret now' }).uncheck();
+    await page.getByRole('button', { name: 'Create endpoint' }).click();
+    await expect(page.getByText('Staging', { exact: true })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Send test event' })).toHaveCount(0);
+    const secrets = [];
+    for (const name of ['Generate secret', 'Regenerate secret']) {
+      await page.getByRole('button', { name, exact: true }).click();
+      await page.getByRole('dialog', { name }).getByRole('button', { name, exact: true }).click();
+      await hydrated(page, scripts);
+      const once = page.getByRole('dialog', { name: 'Save your secret' });
+      secrets.push(await field(once, 'Signing secret').inputValue());
+      await once.getByRole('checkbox', { name: 'I have saved this secret' }).check();
+      await action(once, 'Done').click();
+      expect(await page.content()).not.toContain(secrets.at(-1));
+    }
+    expect(secrets[1]).not.toBe(secrets[0]);
+    await expect(page.getByRole('button', { name: 'Generate secret', exact: true })).toHaveCount(0);
+    // The old one has stopped.
+    await expect(page.getByText('the one before signs, too')).toHaveCount(0);
+    await page.goto('/docs/webhooks');
+    await expect(page.getByRole('cell', { name: 'X-Helios-Signature' })).toBeVisible();
+  });
 });

@@ -8,6 +8,11 @@ test('an endpoint is made, tested and deleted', async ({ page, javaScriptEnabled
   await page.goto(`/orgs/${org_id}`);
   await page.getByRole('link', { name: 'Webhooks' }).click();
   await expect(page.getByRole('heading', { name: 'No webhooks' })).toBeVisible();
+  await page.getByRole('link', { name: 'Events and schemas' }).click();
+  await page.getByRole('link', { name: 'member.added', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'member.added' })).toBeVisible();
+  await expect(page.getByText('"const": "member.added"').first()).toBeVisible();
+  await page.goto(`/orgs/${org_id}/webhooks`);
   await page.getByRole('link', { name: 'New endpoint' }).click();
   const panel = page.getByRole('dialog', { name: 'New endpoint' });
   await field(panel, 'Endpoint URL').fill('https://10.0.0.1/');

@@ -23,6 +23,7 @@ pub fn title(queue: &str) -> &str {
         "delete_approvals" => "Delete old approval requests",
         "webhook_events" => "Turn events into deliveries of webhooks",
         "webhook_deliveries" => "Send deliveries of webhooks",
+        "delete_webhooks" => "Delete what is left of deleted webhooks",
         "delete_deliveries" => "Delete old deliveries of webhooks",
         "delete_handovers" => "Delete expired hand-overs",
         "key_deadlines" => "Tell of keys that expire, and pause unused ones",

@@ -41,6 +41,9 @@ const FORGOTTEN_ADDRESS: Limit = Limit::new(10, 60);
 /// Invitations from one organization, and to one e-mail address, from wherever.
 const INVITING: Limit = Limit::new(60, 60);
 const INVITED: Limit = Limit::new(5, 15 * 60);
+/// Test events to one endpoint of a webhook, and to all endpoints of an organization.
+const TESTS_OF_ENDPOINT: Limit = Limit::new(20, 30);
+const TESTS_OF_ORG: Limit = Limit::new(60, 15);
 /// Command lines that begin to sign in, from one address.
 const COMMAND_LINES: Limit = Limit::new(20, 30);
 /// Reports of leaks without a signature: from one address, and from the network around it.
@@ -77,6 +80,10 @@ pub enum Who {
     Invited,
     /// Accepts an invitation, whose id is the account.
     Accepting,
+    /// Sends a test event to the endpoint that is the account. Every one counts.
+    TestsEndpoint,
+    /// The same to any endpoint of the organization that is the account.
+    TestsEndpointsOf,
     /// A command line that begins to sign in, from this address. Every such request counts.
     CommandLine(IpAddr),
     /// A signed-in person, whose id is the account, types the code of a command line.
@@ -111,6 +118,8 @@ impl Who {
             | Self::Inviting
             | Self::Invited
             | Self::Accepting
+            | Self::TestsEndpoint
+            | Self::TestsEndpointsOf
             | Self::DeviceCode(_) => Lane::Known,
         }
     }
@@ -192,6 +201,12 @@ impl Attempt {
             Who::Accepting => Self::alone(name(&[b"accepting", account])),
             Who::Inviting => Self { counts: vec![(name(&[b"inviting", account]), INVITING)], pair: None },
             Who::Invited => Self { counts: vec![(name(&[b"invited", account]), INVITED)], pair: None },
+            Who::TestsEndpoint => {
+                Self { counts: vec![(name(&[b"tests of endpoint", account]), TESTS_OF_ENDPOINT)], pair: None }
+            }
+            Who::TestsEndpointsOf => {
+                Self { counts: vec![(name(&[b"tests of organization", account]), TESTS_OF_ORG)], pair: None }
+            }
             Who::CommandLine(address) => {
                 let address = block(address).to_string();
                 Self { counts: vec![(name(&[b"command line", address.as_bytes()]), COMMAND_LINES)], pair: None }

@@ -7,6 +7,7 @@ pub mod change;
 pub mod delivery;
 pub mod event_types;
 pub mod schedule;
+pub mod schema;
 pub mod signing;
 pub mod target;
 

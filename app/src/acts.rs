@@ -42,6 +42,7 @@ pub mod sessions;
 pub mod setup;
 pub mod tenants;
 pub mod terms;
+pub mod test_events;
 pub mod views;
 pub mod webhooks;
 

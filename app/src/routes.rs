@@ -84,6 +84,7 @@ routes! {
     "/search"                                  search                             [get post]
     "/docs"                                    docs                               [get]
     "/docs/audit"                              docs::audit                        [get]
+    "/docs/webhooks"                           docs::webhooks                     [get]
     "/account"                                 account                            [get post]
     "/account/password"                        account::new_password              [get post]
     "/account/tokens/new"                      account::tokens::new               [get post]

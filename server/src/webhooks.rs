@@ -1,5 +1,5 @@
 //! Sends the deliveries of webhooks: the name of a host is looked up once for each attempt, and what was found is judged and
-//! connected to. Redirects are not followed, and no forward proxy is used.
+//! connected to. Redirects are not followed. A forward proxy, where an operator set one, looks names up itself.
 
 mod connection;
 mod request;
@@ -18,7 +18,11 @@ use sallyport::{
 };
 use tokio::time::{Instant, timeout};
 
-use crate::{config::webhooks::WebhookSettings, trust::client_config};
+use crate::{
+    collector::Stream,
+    config::webhooks::{ForwardProxy, WebhookSettings},
+    trust::client_config,
+};
 
 /// For everything: looking up, connecting, encrypting, sending, and the beginning of the response.
 const ATTEMPT: Duration = Duration::from_secs(20);
@@ -35,6 +39,7 @@ pub type Resolver = Box<dyn Fn(String) -> Found + Send + Sync>;
 pub struct Sender {
     allowed: AllowedTargets,
     authorities: Option<Vec<u8>>,
+    proxy: Option<ForwardProxy>,
     resolve: Resolver,
     limit: Duration,
     /// Made when they are needed first: a machine without certificates serves all the same.
@@ -56,8 +61,8 @@ impl Sender {
 
     /// The same with another resolver and time limit.
     pub fn with(settings: WebhookSettings, resolve: Resolver, limit: Duration) -> Self {
-        let WebhookSettings { allowed, authorities } = settings;
-        Self { allowed, authorities, resolve, limit, outside: OnceLock::new(), inside: OnceLock::new() }
+        let WebhookSettings { allowed, authorities, proxy } = settings;
+        Self { allowed, authorities, proxy, resolve, limit, outside: OnceLock::new(), inside: OnceLock::new() }
     }
 
     /// Sends a delivery once.
@@ -87,16 +92,32 @@ impl Sender {
 
     async fn send(&self, store: &Store, leased: &LeasedDelivery) -> Result<Answer, String> {
         let target = Target::parse(&leased.url, &self.allowed)?;
+        let (stream, is_inside) = match &self.proxy {
+            Some(proxy) if !target.is_listed() => (self.through(proxy, &target).await?, false),
+            _ => self.connect(&target).await?,
+        };
+        let message = Message { id: &leased.id, seq: leased.seq, at: store.now(), body: &leased.body };
+        let headers = message.headers(&leased.secrets, &store.profile().webhooks);
+        request::post(stream, &target, headers, leased.body.clone(), !is_inside).await
+    }
+
+    /// To what the target is found to be now, and nowhere else. Returns whether that is inside, too.
+    async fn connect(&self, target: &Target) -> Result<(Box<dyn Stream>, bool), String> {
         let found = match target.literal() {
             Some(address) => vec![address],
             None => (self.resolve)(target.host.to_string()).await?,
         };
         let pinned = target.judge(&found, &self.allowed)?;
         let tls = target.is_https.then(|| self.tls(pinned.is_inside)).transpose()?;
-        let stream = connection::connect(&target, &pinned, tls).await?;
-        let message = Message { id: &leased.id, seq: leased.seq, at: store.now(), body: &leased.body };
-        let headers = message.headers(&leased.secrets, &store.profile().webhooks);
-        request::post(stream, &target, headers, leased.body.clone(), !pinned.is_inside).await
+        Ok((connection::connect(target, &pinned, tls).await?, pinned.is_inside))
+    }
+
+    /// The proxy decides where the connection goes.
+    async fn through(&self, proxy: &ForwardProxy, target: &Target) -> Result<Box<dyn Stream>, String> {
+        if !target.is_https {
+            return Err("The address begins with http://: use https://.".to_owned());
+        }
+        connection::through(proxy, target, self.tls(false)?).await
     }
 
     fn tls(&self, is_inside: bool) -> Result<Arc<ClientConfig>, String> {

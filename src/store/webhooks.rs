@@ -12,16 +12,20 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, is_taken, row::Read, tx::Tx};
+use super::{Store, detached, is_taken, old_rows::Old, row::Read, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent, Target},
     id::{OrgId, WebhookId},
+    job::NewJob,
     member::Permission,
     webhook::{EventTypes, MOST, NewWebhook, Stopped, Webhook, WebhookChange, WebhookSecret},
 };
 
 pub use deliveries::DeliveryFilter;
+
+/// The queue of jobs that delete what is left of deleted endpoints.
+const DELETED: &str = "delete_webhooks";
 
 fn webhook(row: &AnyRow) -> Result<Webhook> {
     Ok(Webhook {
@@ -62,13 +66,14 @@ fn conflict(code: &'static str, message: impl Into<String>) -> Error {
 impl Store {
     /// The endpoints of an organization, oldest first. There are few.
     pub async fn webhooks(&self, org: &OrgId) -> Result<Vec<Webhook>> {
-        let query = sqlx::query("SELECT * FROM webhooks WHERE org_id = $1 ORDER BY created_at, id");
+        let query =
+            sqlx::query("SELECT * FROM webhooks WHERE org_id = $1 AND deleted_at IS NULL ORDER BY created_at, id");
         query.bind(org.to_string()).fetch_all(self.read()).await?.iter().map(webhook).collect()
     }
 
     /// An endpoint. Whether the reader may see it is checked by the caller.
     pub async fn webhook(&self, id: &WebhookId) -> Result<Option<Webhook>> {
-        let query = sqlx::query("SELECT * FROM webhooks WHERE id = $1").bind(id.to_string());
+        let query = sqlx::query("SELECT * FROM webhooks WHERE id = $1 AND deleted_at IS NULL").bind(id.to_string());
         query.fetch_optional(self.read()).await?.as_ref().map(webhook).transpose()
     }
 
@@ -89,8 +94,8 @@ impl Store {
             tx.makes(id.as_str()).await?;
             // Others who make one wait here.
             tx.lock_chain(org_id.as_str()).await?;
-            let there = sqlx::query("SELECT COUNT(*) AS n FROM webhooks WHERE org_id = $1").bind(org_id.to_string());
-            if there.fetch_one(tx.on()).await?.int("n")? >= MOST {
+            let there = sqlx::query("SELECT COUNT(*) AS n FROM webhooks WHERE org_id = $1 AND deleted_at IS NULL");
+            if there.bind(org_id.to_string()).fetch_one(tx.on()).await?.int("n")? >= MOST {
                 let message = format!("An organization has at most {MOST} endpoints. Delete one that is not needed.");
                 return Err(conflict("too_many_webhooks", message));
             }
@@ -210,17 +215,38 @@ impl Store {
         .await
     }
 
-    /// Deletes an endpoint, with its deliveries.
+    /// Deletes an endpoint: it is gone at once, with its address and its secrets. There may be many deliveries, which a job
+    /// deletes ([`Store::delete_webhooks`]).
     pub async fn delete_webhook(&self, act: &Act, id: &WebhookId) -> Result<()> {
         let (store, act, id) = (self.clone(), act.clone(), id.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
             let gone = tx.webhook_to_change(&id).await?;
-            sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id.to_string()).execute(tx.on()).await?;
+            let (now, clear) = (tx.now(), NewJob::once(DELETED, json!({}), tx.now(), store.entropy()));
+            sqlx::query(
+                "UPDATE webhooks SET deleted_at = $2, active = 0, url = '', description = '', sealed = NULL, \
+                 sealed_before = NULL, before_n = NULL, before_until = NULL, form_token = NULL WHERE id = $1",
+            )
+            .bind(id.to_string())
+            .bind(now.micros())
+            .execute(tx.on())
+            .await?;
             tx.record(event(&gone, Action::WebhookDeleted)).await?;
+            tx.enqueue(clear).await?;
             tx.commit().await
         })
         .await
+    }
+
+    /// Deletes what is left of deleted endpoints, in parts. Returns how many deliveries there were.
+    pub async fn delete_webhooks(&self) -> Result<u64> {
+        let now = self.now().micros();
+        let deliveries = "webhook_id IN (SELECT id FROM webhooks WHERE deleted_at <= $1)";
+        let deleted = self.delete_old(Old { table: "deliveries", key: "id", when: deliveries }, now).await?;
+        // One that was deleted meanwhile is left to its own job.
+        let rest = "deleted_at <= $1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.webhook_id = webhooks.id)";
+        self.delete_old(Old { table: "webhooks", key: "id", when: rest }, now).await?;
+        Ok(deleted)
     }
 }
 
@@ -280,7 +306,8 @@ impl Tx {
 
     /// An endpoint, locked until this transaction ends.
     async fn hold_webhook(&mut self, id: &WebhookId) -> Result<Option<Webhook>> {
-        let held = sqlx::query("UPDATE webhooks SET seq = seq WHERE id = $1 RETURNING *").bind(id.to_string());
+        let held = sqlx::query("UPDATE webhooks SET seq = seq WHERE id = $1 AND deleted_at IS NULL RETURNING *");
+        let held = held.bind(id.to_string());
         held.fetch_optional(self.on()).await?.as_ref().map(webhook).transpose()
     }
 }

@@ -1,4 +1,4 @@
-//! Which events an endpoint is told: audited actions of keys, rotation and members, and a limit that was reached.
+//! Which events an endpoint is told: audited actions of keys, rotation and members, leaks, and a limit that was reached.
 
 use crate::{
     Invalid,
@@ -14,8 +14,10 @@ pub const LIMIT_REACHED: &str = "key.limit_reached";
 /// Sent by *Send test event*, whatever was chosen.
 pub const TEST: &str = "webhook.test";
 
-/// How the actions begin that can be chosen.
-const OFFERED: [&str; 7] = ["key.", "keys.", "handover.", "key_policy.", "approval.", "member.", "invitation."];
+/// How the actions begin that can be chosen: those of keys and their rotation, of members, and leaks that were found. Personal
+/// tokens belong to people, and root tokens without an organization to the portal: no organization is told of these.
+const OFFERED: [&str; 8] =
+    ["key.", "keys.", "handover.", "key_policy.", "approval.", "member.", "invitation.", "token.leaked"];
 
 fn is_offered(name: &str) -> bool {
     OFFERED.iter().any(|beginning| name.starts_with(beginning))
@@ -23,8 +25,11 @@ fn is_offered(name: &str) -> bool {
 
 /// The events that can be chosen, with their titles.
 pub fn offered() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let actions = Action::ALL.iter().filter(|action| is_offered(action.as_str()));
-    actions.map(|action| (action.as_str(), action.title())).chain([(LIMIT_REACHED, "Limit of a key reached")])
+    let named = |action: &Action| (action.as_str(), action.title());
+    let of = move |beginning: &'static str| {
+        Action::ALL.iter().map(named).filter(move |(name, _)| name.starts_with(beginning))
+    };
+    OFFERED.into_iter().flat_map(of).chain([(LIMIT_REACHED, "Limit of a key reached")])
 }
 
 /// What an audit event is for endpoints; `None` if they are not told.
@@ -90,9 +95,22 @@ mod tests {
     #[test]
     fn keys_rotation_members_and_limits_are_offered() {
         let names: Vec<_> = offered().map(|(name, _)| name).collect();
-        for name in ["key.generated", "key.revoked", "key.rotated", "keys.revoked_all", "member.added", LIMIT_REACHED] {
+        for name in [
+            "key.generated",
+            "key.revoked",
+            "key.rotated",
+            "keys.revoked_all",
+            "key.leaked",
+            "token.leaked",
+            "member.added",
+            LIMIT_REACHED,
+        ] {
             assert!(names.contains(&name), "{name}");
         }
-        assert!(!names.iter().any(|name| name.starts_with("session.") || name.starts_with("webhook.")));
+        assert!(
+            !names
+                .iter()
+                .any(|name| ["session.", "webhook.", "token.created"].iter().any(|other| name.starts_with(other)))
+        );
     }
 }

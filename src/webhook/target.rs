@@ -109,6 +109,11 @@ impl Target {
         Ok(Self { host, port, is_https, path: format!("{}{query}", url.path()), is_listed })
     }
 
+    /// Whether the operator named its host.
+    pub fn is_listed(&self) -> bool {
+        self.is_listed
+    }
+
     /// The address that is written instead of a name: it is not looked up.
     pub fn literal(&self) -> Option<IpAddr> {
         literal(&self.host)

@@ -11,7 +11,7 @@ use sallyport::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ActError, Caller, InPage, keys::not_ours};
+use super::{ActError, Caller, InPage, keys::not_ours, test_events};
 use crate::{
     access::{DeliveryAccess, OrgAccess, WebhookAccess},
     form::FormState,
@@ -127,7 +127,7 @@ pub async fn delete_webhook(webhook: WebhookId, #[server(default)] typed_name: S
 pub async fn send_test_event(webhook: WebhookId) -> Result<DeliveryId, ActError> {
     let caller = Caller::current();
     let access: WebhookAccess = caller.access(&webhook).await?;
-    Ok(caller.store().send_test_event(&access.within.me.act(), &webhook).await?.id)
+    Ok(test_events::send(&caller.context, &access.within.me.act(), &access.webhook).await?.id)
 }
 
 /// Sends a delivery again, under the same id.

@@ -3,10 +3,12 @@
 
 mod answer;
 pub mod audit;
+mod contents;
 mod field;
 mod guide;
 mod operation;
 mod sample;
+pub mod webhooks;
 
 use axum::extract::State;
 use leptos::prelude::*;
@@ -19,6 +21,7 @@ use crate::{
     portal::Page,
     ui::{Ui, UrlQuery},
 };
+use contents::{Contents, EVENTS, Group, slug};
 use guide::Guide;
 use operation::{Operation, OperationCard};
 
@@ -29,13 +32,6 @@ pub struct DocsQuery {
     group: String,
 }
 
-/// A group as its address names it: "Gateways and backends" is `gateways-and-backends`.
-fn slug(tag: &str) -> String {
-    let words: Vec<_> =
-        tag.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    words.join("-").to_lowercase()
-}
-
 /// What the OpenAPI document says of a group.
 fn lead(document: &Value, tag: &str) -> Option<String> {
     let mut tags = document["tags"].as_array()?.iter();
@@ -43,25 +39,10 @@ fn lead(document: &Value, tag: &str) -> Option<String> {
     Some(text.replace('`', ""))
 }
 
-/// A group of endpoints in the table of contents. Endpoints of the group that is shown link to their place on the page.
-struct Group {
-    tag: String,
-    href: String,
-    /// Id and summary of each.
-    operations: Vec<(String, String)>,
-}
-
 pub async fn get(ui: Ui, State(context): State<Context>, UrlQuery(query): UrlQuery<DocsQuery>) -> PageResult {
     let (profile, public_url) = (context.store.profile().clone(), context.public_url.clone());
     let operations = Operation::all(&context.api, &public_url, &profile);
-    let groups: Vec<_> = operations
-        .chunk_by(|one, next| one.tag == next.tag)
-        .map(|group| Group {
-            tag: group[0].tag.clone(),
-            href: format!("/docs?group={}", slug(&group[0].tag)),
-            operations: group.iter().map(|one| (one.id.clone(), one.summary.clone())).collect(),
-        })
-        .collect();
+    let groups = Group::of(&operations);
     let tag = groups.iter().map(|group| group.tag.clone()).find(|tag| slug(tag) == query.group);
     if tag.is_none() && !query.group.is_empty() {
         return Err(PageError::NotFound);
@@ -69,10 +50,12 @@ pub async fn get(ui: Ui, State(context): State<Context>, UrlQuery(query): UrlQue
     let lead = tag.as_deref().and_then(|tag| lead(&context.api, tag));
     let title = tag.clone().map_or("API reference".to_owned(), |tag| format!("{tag} · API reference"));
     let here = tag.as_ref().map_or_else(|| "/docs".to_owned(), |tag| format!("/docs?group={}", slug(tag)));
-    let page = Page::open(title, here, move || {
+    let page = Page::open(title, here.clone(), move || {
         let shown = operations.into_iter().filter(|one| Some(&one.tag) == tag.as_ref());
         let cards: Vec<_> = shown.map(|operation| view! { <OperationCard operation/> }).collect();
         let guide = tag.is_none().then(|| view! { <Guide profile public_url/> });
+        let events = tag.as_deref() == Some("Webhooks");
+        let events = events.then(|| view! { <span><a href=EVENTS.0>{EVENTS.1}</a></span> });
         view! {
             <div class="page-head">
                 <div class="page-title">
@@ -80,56 +63,15 @@ pub async fn get(ui: Ui, State(context): State<Context>, UrlQuery(query): UrlQue
                     {lead.map(|text| view! { <p>{text}</p> })}
                     <p class="page-sub">
                         <span>"For backends, gateways and automation. As a file: "<a href="/v1/openapi.json">"OpenAPI 3.1"</a></span>
+                        {events}
                     </p>
                 </div>
             </div>
             <div class="reference">
-                <Contents groups tag/>
+                <Contents groups here/>
                 <div class="reference-text">{guide}{cards}</div>
             </div>
         }
     });
     Ok(ui.ok(page))
-}
-
-#[component]
-fn Contents(groups: Vec<Group>, tag: Option<String>) -> impl IntoView {
-    let guide = [
-        ("authenticate", "Authenticate"),
-        ("keys", "What a key may do"),
-        ("verdicts", "Verdicts"),
-        ("limits", "Rate limits"),
-        ("errors", "Errors and retries"),
-    ];
-    let current = |here: bool| here.then_some("page");
-    let guide = guide.map(|(id, title)| view! { <li><a href=format!("/docs#{id}")>{title}</a></li> });
-    let groups = groups.into_iter().map(|group| {
-        let here = tag.as_ref() == Some(&group.tag);
-        let links = group.operations.into_iter().map(|(id, summary)| {
-            view! { <li><a href=format!("{}#{id}", group.href)>{summary}</a></li> }
-        });
-        let links = links.collect_view();
-        view! { <li><a href=group.href.clone() aria-current=current(here)>{group.tag.clone()}</a><ul>{links}</ul></li> }
-    });
-    let groups = groups.collect_view();
-    view! {
-        <nav class="reference-contents" aria-label="Contents">
-            // A sibling of the list, not its parent, so that CSS can show the list on wide screens while this is closed.
-            <details class="fold"><summary class="btn btn-small">"Contents"</summary></details>
-            <ul>
-                <li><a href="/docs" aria-current=current(tag.is_none())>"Guide"</a><ul>{Vec::from(guide)}</ul></li>
-                {groups}
-                <li><a href="/docs/audit">"Public keys of the audit log"</a></li>
-            </ul>
-        </nav>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_group_has_an_address() {
-        assert_eq!(super::slug("Gateways and backends"), "gateways-and-backends");
-        assert_eq!(super::slug("Keys"), "keys");
-    }
 }

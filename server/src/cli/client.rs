@@ -26,6 +26,7 @@ mod show;
 mod tenants;
 #[cfg(test)]
 mod testing;
+mod webhooks;
 
 use clap::Subcommand;
 use sallyport::clock::SystemClock;
@@ -74,6 +75,9 @@ pub enum ClientCommand {
     /// List what happened
     #[command(subcommand)]
     Activity(activity::ActivityCommand),
+    /// List, show, make, test and delete endpoints of webhooks, and what was sent to them
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
 }
 
 pub fn run(command: ClientCommand) -> Result<(), String> {
@@ -91,5 +95,6 @@ pub fn run(command: ClientCommand) -> Result<(), String> {
         ClientCommand::Keys(command) => keys::run(context, command),
         ClientCommand::Members(command) => members::run(context, command),
         ClientCommand::Activity(command) => activity::run(context, command),
+        ClientCommand::Webhooks(command) => webhooks::run(context, command),
     }
 }

@@ -1,6 +1,6 @@
 //! Ids in arguments: checked by their form, so that a name or a pasted address is noticed at once.
 
-use sallyport::id::{AppId, ApprovalId, KeyId, OrgId, ProjectId, TenantId, UserId};
+use sallyport::id::{AppId, ApprovalId, DeliveryId, KeyId, OrgId, ProjectId, TenantId, UserId, WebhookId};
 
 fn looks_like(example: &str) -> String {
     format!("it should look like {example}, as its page shows it")
@@ -28,6 +28,14 @@ pub(super) fn key(text: &str) -> Result<KeyId, String> {
 
 pub(super) fn approval(text: &str) -> Result<ApprovalId, String> {
     ApprovalId::parse(text).ok_or_else(|| looks_like("apr_5F4iGN2e1DLYq3Xw"))
+}
+
+pub(super) fn webhook(text: &str) -> Result<WebhookId, String> {
+    WebhookId::parse(text).ok_or_else(|| looks_like("whk_5F4iGN2e1DLYq3Xw"))
+}
+
+pub(super) fn delivery(text: &str) -> Result<DeliveryId, String> {
+    DeliveryId::parse(text).ok_or_else(|| looks_like("msg_5F4iGN2e1DLYq3Xw7Hq2"))
 }
 
 /// What the API calls a person by.

@@ -140,11 +140,12 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
             RETENTION,
             |store| async move { store.delete_handovers().await.map(drop) },
         ),
-        Queue::recurring(
-            "delete_deliveries",
-            RETENTION,
-            |store| async move { store.delete_deliveries().await.map(drop) },
-        ),
+        Queue::recurring("delete_deliveries", RETENTION, |store| async move {
+            // What the jobs of deleted endpoints did not get to.
+            store.delete_webhooks().await?;
+            store.delete_deliveries().await.map(drop)
+        }),
+        Queue::new("delete_webhooks", |store, _| async move { store.delete_webhooks().await.map(drop) }),
         Queue::recurring(
             "take_back_secrets",
             SET_ASIDE,

@@ -6,7 +6,12 @@ use std::{
     time::Duration,
 };
 
-use sallyport::{Result, id::WebhookId, job::Retries, store::Store};
+use sallyport::{
+    Result,
+    id::{OrgId, WebhookId},
+    job::Retries,
+    store::Store,
+};
 use tokio::{
     task::{Id, JoinSet},
     time::{Instant, sleep, timeout},
@@ -25,8 +30,12 @@ const RUN: Duration = Duration::from_secs(60);
 
 const RETRIES: Retries = Retries { limit: u32::MAX, first: PAUSE, longest: Duration::from_secs(30) };
 
-/// Endpoints that are sent to at once.
-const AT_ONCE: usize = 64;
+/// Endpoints that are sent to at once, and those of them that may be of one organization.
+const AT_ONCE: usize = 128;
+const OF_ORG: usize = 8;
+
+/// Endpoints of which it is known when they had a turn.
+const REMEMBERED: usize = 10_000;
 
 /// Deliveries of an endpoint, and how long they may take to begin, before others take its turn.
 const IN_TURN: usize = 20;
@@ -74,47 +83,75 @@ pub async fn send_for(sender: &Arc<Sender>, store: &Store, time: Duration) -> Re
     }
 }
 
-/// Sends what is due now, once.
+/// Sends what is due now: each endpoint has one turn.
 pub async fn send_due(sender: &Arc<Sender>, store: &Store) -> Result<()> {
-    let mut turns = Turns::default();
-    while turns.begin(sender, store).await? {}
-    while !turns.tasks.is_empty() {
+    let mut turns = Turns { once: true, ..Turns::default() };
+    loop {
+        if turns.begin(sender, store).await? {
+            continue;
+        }
+        if turns.tasks.is_empty() {
+            return Ok(());
+        }
         turns.ended().await;
     }
-    Ok(())
 }
 
 /// The endpoints that are sent to.
 #[derive(Default)]
 struct Turns {
     tasks: JoinSet<()>,
-    endpoints: HashMap<Id, WebhookId>,
+    endpoints: HashMap<Id, (WebhookId, OrgId)>,
     busy: BTreeSet<WebhookId>,
-    /// The last one that was begun: those after it are next.
+    /// How many of each organization are busy, of those with any.
+    of_orgs: HashMap<OrgId, usize>,
+    /// The last one that was looked at: those after it are next.
     last: String,
+    /// Which turn each had last: of the others of an organization, those that waited longest are next.
+    had: HashMap<WebhookId, u64>,
+    turns: u64,
+    /// Whether each has only one.
+    once: bool,
 }
 
 impl Turns {
-    /// Begins with endpoints that have something to send. Returns whether there may be more.
+    /// Begins with endpoints that have something to send. Returns whether there may be more, and room for them.
     async fn begin(&mut self, sender: &Arc<Sender>, store: &Store) -> Result<bool> {
-        let room = AT_ONCE.saturating_sub(self.busy.len());
-        if room == 0 {
+        if self.busy.len() >= AT_ONCE {
             return Ok(false);
         }
-        let due = store.webhooks_with_due(&self.last, room).await?;
-        let is_end = due.len() < room;
-        for id in due {
-            id.as_str().clone_into(&mut self.last);
-            if self.busy.insert(id.clone()) {
-                let (sender, store, of) = (Arc::clone(sender), store.clone(), id.clone());
-                let task = self.tasks.spawn(async move { take_turn(&sender, &store, &of).await });
-                self.endpoints.insert(task.id(), id);
+        let mut due = store.webhooks_with_due(&self.last, AT_ONCE).await?;
+        let is_end = due.len() < AT_ONCE;
+        self.last = due.last().map(|(id, _)| id.to_string()).unwrap_or_default();
+        due.sort_by_key(|(id, _)| self.had.get(id).copied());
+        for (id, org) in due {
+            if self.has_place(&id, &org) {
+                self.spawn(sender, store, id, org);
             }
         }
         if is_end {
             self.last.clear();
         }
         Ok(!is_end)
+    }
+
+    /// An organization with many endpoints leaves places to the others; its own take turns.
+    fn has_place(&self, id: &WebhookId, org: &OrgId) -> bool {
+        let may = self.busy.len() < AT_ONCE && !(self.once && self.had.contains_key(id));
+        may && !self.busy.contains(id) && self.of_orgs.get(org).is_none_or(|busy| *busy < OF_ORG)
+    }
+
+    fn spawn(&mut self, sender: &Arc<Sender>, store: &Store, id: WebhookId, org: OrgId) {
+        let (sender, store, of) = (Arc::clone(sender), store.clone(), id.clone());
+        let task = self.tasks.spawn(async move { take_turn(&sender, &store, &of).await });
+        self.busy.insert(id.clone());
+        *self.of_orgs.entry(org.clone()).or_default() += 1;
+        if self.had.len() >= REMEMBERED {
+            self.had.clear();
+        }
+        self.turns += 1;
+        self.had.insert(id.clone(), self.turns);
+        self.endpoints.insert(task.id(), (id, org));
     }
 
     /// Waits until one has ended; for ever if there is none.
@@ -127,8 +164,13 @@ impl Turns {
             }
             None => std::future::pending().await,
         };
-        if let Some(id) = self.endpoints.remove(&ended) {
-            self.busy.remove(&id);
+        let Some((id, org)) = self.endpoints.remove(&ended) else { return };
+        self.busy.remove(&id);
+        if let Some(busy) = self.of_orgs.get_mut(&org) {
+            *busy -= 1;
+            if *busy == 0 {
+                self.of_orgs.remove(&org);
+            }
         }
     }
 }

@@ -74,3 +74,46 @@ async fn beginning(mut body: Incoming) -> String {
     let plain = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
     String::from_utf8_lossy(&kept).chars().filter(|letter| !plain(*letter)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use sallyport::webhook::AllowedTargets;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    /// What is read of a response, of which there may be more.
+    async fn answered(response: &[u8], is_kept: bool) -> Answer {
+        let target = Target::parse("https://hooks.example.com/in?a=b", &AllowedTargets::default()).expect("good");
+        let (stream, mut receiver) = duplex(64 * 1024);
+        let response = response.to_vec();
+        let receiver = tokio::spawn(async move {
+            let mut read = Vec::new();
+            while !read.ends_with(b"{}") {
+                receiver.read_buf(&mut read).await.expect("read");
+            }
+            receiver.write_all(&response).await.expect("written");
+            (String::from_utf8(read).expect("text"), receiver)
+        });
+        let headers = vec![("webhook-id".to_owned(), "msg_x".to_owned())];
+        let answer = post(Box::new(stream), &target, headers, "{}".to_owned(), is_kept).await.expect("answered");
+        let (request, _open) = receiver.await.expect("no panic");
+        assert!(
+            request.starts_with("POST /in?a=b HTTP/1.1\r\n") && request.contains("\r\nhost: hooks.example.com\r\n")
+        );
+        answer
+    }
+
+    #[tokio::test]
+    async fn four_kilobytes_of_a_response_are_kept() {
+        let long = [b"HTTP/1.1 500 Oh\r\ncontent-length: 9000\r\n\r\n".as_slice(), &[b'x'; 9_000]].concat();
+        let answer = answered(&long, true).await;
+        assert_eq!((answer.code, answer.body), (500, Some("x".repeat(4_096))));
+        let answer = answered(&long, false).await;
+        assert_eq!((answer.code, answer.body), (500, None), "of a target inside");
+        let plain = answered(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\na\0\x1b[1m\n<b>", true).await;
+        assert_eq!(plain.body, Some("a[1m\n<b>".to_owned()), "without what controls terminals");
+        let empty = answered(b"HTTP/1.1 204 No Content\r\n\r\n", true).await;
+        assert_eq!((empty.code, empty.body), (204, Some(String::new())));
+    }
+}

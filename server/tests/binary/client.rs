@@ -305,3 +305,31 @@ fn people_are_invited_and_their_roles_change() {
     assert_eq!(members[0]["roles"].as_array().map(Vec::len), Some(1), "{members}");
     portal.server.kill();
 }
+
+#[test]
+fn endpoints_of_webhooks_are_made_and_tested() {
+    let portal = Portal::start();
+    let org = portal.server.make("/orgs/new", &[("name", "Labs"), ("plan", "pro"), ("tenant", "T")]);
+    assert!(portal.says(&["webhooks", "list", "--org", &org]).contains("There are no endpoints."));
+    let create = ["webhooks", "create", "--org", &org, "--environment", "production", "--to"];
+    let refused = portal.fails(&[&create[..], &["https://10.0.0.1/"]].concat(), 1);
+    assert!(refused.contains("not on the public internet"), "{refused}");
+    let made = portal.says(&[&create[..], &["https://hooks.example.com/keys", "--event", "key.revoked"]].concat());
+    assert!(made.contains("whsec_") && made.contains("key.revoked"), "{made}");
+    let listed = portal.json(&["webhooks", "list", "--org", &org]);
+    let id = listed[0]["webhook_id"].as_str().expect("an id");
+    let shown = portal.says(&["webhooks", "show", id]);
+    assert!(shown.contains("active") && !shown.contains("whsec_"), "{shown}");
+    let other = portal.json(&["webhooks", "secret", id, "--grace", "60"]);
+    assert!(other["previous_expires_at"].is_string() && !made.contains(other["secret"].as_str().expect("a secret")));
+    let tested = portal.json(&["webhooks", "test", id]);
+    assert_eq!((&tested["event"], &tested["sequence"]), (&Value::from("webhook.test"), &Value::from(1)));
+    let sent = portal.says(&["webhooks", "deliveries", id, "--event", "webhook.test"]);
+    assert!(sent.contains(tested["delivery_id"].as_str().expect("an id")), "{sent}");
+    assert!(portal.says(&["webhooks", "deliveries", id, "--event", "key.revoked"]).contains("Nothing like this"));
+    assert!(portal.fails(&["webhooks", "resend", "msg_5F4iGN2e1DLYq3Xw7Hq2"], 1).contains("Not found."));
+    assert!(portal.fails(&["webhooks", "delete", id], 1).contains("add --yes"));
+    assert_eq!(portal.says(&["webhooks", "delete", id, "--yes"]), format!("Deleted {id}.\n"));
+    assert!(portal.fails(&["webhooks", "show", id], 1).contains("Not found."));
+    portal.server.kill();
+}

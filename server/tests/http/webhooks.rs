@@ -1,5 +1,7 @@
 //! `/orgs/{org_id}/webhooks`, `/webhooks/{webhook_id}` and `/deliveries/{delivery_id}`
 
+mod authority;
+mod proxy;
 mod receiver;
 mod sending;
 
@@ -10,6 +12,8 @@ crate::on_both_portals!(
     what_is_wrong_is_said,
     a_secret_can_be_generated_later,
     deliveries_are_listed_and_sent_again,
+    too_many_test_events_are_refused,
+    what_is_sent_is_described,
 );
 
 /// The fields of the form.
@@ -143,4 +147,39 @@ async fn deliveries_are_listed_and_sent_again(portal: &TestPortal) {
     let reads = portal.store.reads();
     portal.get(&format!("/orgs/{org}/webhooks")).await;
     assert!(portal.store.reads() - reads <= 5, "{} queries", portal.store.reads() - reads);
+}
+
+async fn too_many_test_events_are_refused(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Focus").await;
+    make(portal, &org, "https://hooks.example.com/", &ALL).await;
+    let path = only(portal, &org).await;
+    for _ in 0..20 {
+        assert_eq!(portal.post(&format!("{path}/test"), &[]).await.status, 303);
+    }
+    let refused = portal.post(&format!("{path}/test"), &[]).await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "30"), "{}", refused.body);
+    assert!(refused.body.contains("Too many test events were sent. Try again in 30 seconds."), "{}", refused.body);
+    let there = portal.get(&path).await.body;
+    assert!(there.contains("No. 20") && !there.contains("No. 21"), "{there}");
+}
+
+/// For those who write a receiver, who may have no account.
+async fn what_is_sent_is_described(portal: &TestPortal) {
+    portal.set_up().await;
+    let org = portal.org("Focus").await;
+    assert!(portal.get(&format!("/orgs/{org}/webhooks")).await.body.contains("href=\"/docs/webhooks\""));
+    let anybody = portal.another();
+    for page in ["/docs", "/docs?group=webhooks"] {
+        assert!(anybody.get(page).await.body.contains("href=\"/docs/webhooks\""), "{page}");
+    }
+    let page = anybody.get("/docs/webhooks").await.body;
+    for text in
+        ["webhook-signature", "JSON Schema", "key.limit_reached", "key.leaked", "member.added", "json-schema.org"]
+    {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let one = anybody.get("/docs/webhooks?event=token.leaked").await.body;
+    assert!(one.contains("Root token reported as leaked") && one.contains("root_token"), "{one}");
+    assert_eq!(anybody.get("/docs/webhooks?event=key.exploded").await.status, 404);
 }

@@ -108,6 +108,10 @@ impl Deployment {
         assert_eq!(revoked.status, 200, "{}", revoked.body);
     }
 
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// A management request with a root token.
     pub fn manage(&self, path: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {}", self.token);
@@ -117,6 +121,13 @@ impl Deployment {
     pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
         let headers = [&[("content-type", "application/json")], headers].concat();
         ask(&self.address, "POST", path, &headers, &body.to_string())
+    }
+
+    /// The same as a change.
+    pub fn change(&self, path: &str, body: &Value) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        ask(&self.address, "PATCH", path, &headers, &body.to_string())
     }
 
     pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {

@@ -126,6 +126,23 @@ async fn webhooks(server: &Deployment, account: &Org) {
         library.verify(body.as_bytes(), &headers).expect("signed");
         library.verify(format!("{body} ").as_bytes(), &headers).expect_err("another body");
     }
+    // HE-4: a delivery that is older than five minutes is refused, as its time is signed.
+    let (head, body) = &of_live;
+    let late = header(head, "webhook-timestamp").parse::<i64>().expect("seconds") - 301;
+    let key = standardwebhooks::Webhook::new(&first).expect("a secret");
+    let mut headers = HeaderMap::new();
+    headers.insert("webhook-id", header(head, "webhook-id").parse().expect("a header"));
+    headers.insert("webhook-timestamp", late.into());
+    let again = key.sign(header(head, "webhook-id"), late, body.as_bytes()).expect("signed");
+    headers.insert("webhook-signature", again.parse().expect("a header"));
+    key.verify(body.as_bytes(), &headers).expect_err("HE-4: too old");
+    // HE-3: the secret was shown once.
+    let path = format!("/v1/webhooks/{webhook}");
+    let bearer = format!("Bearer {}", server.token());
+    for path in [path.as_str(), &format!("{path}/deliveries"), &format!("/v1/orgs/{}/webhooks", account.id)] {
+        let read = server.get(path, &[("authorization", &bearer)]);
+        assert!(read.status == 200 && !read.body.contains(&first), "HE-3: {path}: {}", read.body);
+    }
     // HE-3: the old secret stops working.
     let changed = server.manage(&format!("/v1/webhooks/{webhook}/secret"), &json!({})).json();
     let second = changed["secret"].as_str().expect("text");

@@ -4,6 +4,8 @@
 mod deployment;
 mod http;
 mod receiver;
+mod standard_webhooks;
+mod webhook_events;
 
 mod default;
 mod helios;

@@ -19,6 +19,10 @@ use crate::{
 /// How long a delivery is kept.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// Not one of an endpoint that was deleted, whose deliveries are deleted a little later.
+const IS_THERE: &str =
+    "NOT EXISTS (SELECT 1 FROM webhooks w WHERE w.id = deliveries.webhook_id AND w.deleted_at IS NOT NULL)";
+
 /// Deliveries sent again at once.
 const MOST_AGAIN: i64 = 10_000;
 
@@ -54,7 +58,8 @@ pub struct DeliveryFilter<'a> {
 impl Store {
     /// A delivery. Whether the reader may see it is checked by the caller.
     pub async fn delivery(&self, id: &DeliveryId) -> Result<Option<Delivery>> {
-        let query = sqlx::query("SELECT * FROM deliveries WHERE id = $1").bind(id.to_string());
+        let sql = format!("SELECT * FROM deliveries WHERE id = $1 AND {IS_THERE}");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.to_string());
         query.fetch_optional(self.read()).await?.as_ref().map(delivery).transpose()
     }
 
@@ -64,7 +69,7 @@ impl Store {
         let of = if filter.webhook.is_some() { "webhook_id = $1" } else { "org_id = $1" };
         let sql = format!(
             "SELECT * FROM deliveries WHERE {of} AND (created_at, id) < ($2, $3) AND COALESCE($4, status) = status \
-             AND COALESCE($5, event) = event ORDER BY created_at DESC, id DESC LIMIT {}",
+             AND COALESCE($5, event) = event AND {IS_THERE} ORDER BY created_at DESC, id DESC LIMIT {}",
             limit + 1
         );
         let (before, id) = paging.after.clone().unwrap_or((i64::MAX, String::new()));

@@ -27,16 +27,16 @@ const LEASE: Duration = Duration::from_secs(60);
 const MOST_TOLD: i64 = 20;
 
 impl Store {
-    /// Endpoints with something to send now, of those after this id; `""` for all.
-    pub async fn webhooks_with_due(&self, after: &str, limit: usize) -> Result<Vec<WebhookId>> {
+    /// Endpoints with something to send now, with their organizations, of those after this id; `""` for all.
+    pub async fn webhooks_with_due(&self, after: &str, limit: usize) -> Result<Vec<(WebhookId, OrgId)>> {
         let sql = format!(
-            "SELECT w.id FROM webhooks w WHERE w.id > $1 AND w.active = 1 AND EXISTS (SELECT 1 FROM deliveries d \
+            "SELECT w.id, w.org_id FROM webhooks w WHERE w.id > $1 AND w.active = 1 AND EXISTS (SELECT 1 FROM deliveries d \
              WHERE d.webhook_id = w.id AND d.next_at <= $2 AND (d.lease_until IS NULL OR d.lease_until <= $2)) \
              ORDER BY w.id LIMIT {limit}"
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(after.to_owned()).bind(self.now().micros());
         let rows = query.fetch_all(self.read()).await?;
-        rows.iter().map(|row| Ok(WebhookId::stored(row.text("id")?))).collect()
+        rows.iter().map(|row| Ok((WebhookId::stored(row.text("id")?), OrgId::stored(row.text("org_id")?)))).collect()
     }
 
     /// The delivery of an endpoint that has been due longest, for an attempt. Of two processes that call this each gets a

@@ -1,3 +1,5 @@
+mod bodies;
+
 use std::time::Duration;
 
 use super::*;
@@ -21,6 +23,7 @@ crate::on_both_databases!(
     it_is_given_up_after_three_days_and_sent_again,
     an_endpoint_that_fails_for_days_is_stopped,
     a_new_secret_signs_beside_the_old_one,
+    what_is_deleted_is_gone_at_once,
     others_change_nothing,
 );
 
@@ -159,7 +162,7 @@ async fn a_delivery_is_leased_and_settled_once(store: &TestStore) {
     let webhook = endpoint(store, &act, &org, &["*"], "production").await;
     let made = store.send_test_event(&act, &webhook.id).await.expect("made");
     assert_eq!((made.event.as_str(), made.seq, made.attempts), ("webhook.test", 1, 0));
-    assert_eq!(store.webhooks_with_due("", 10).await.expect("read"), std::slice::from_ref(&webhook.id));
+    assert_eq!(store.webhooks_with_due("", 10).await.expect("read"), [(webhook.id.clone(), org.id.clone())]);
     let leased = store.lease_delivery(&webhook.id).await.expect("leased").expect("due");
     assert_eq!((&leased.id, leased.attempts, leased.secrets.len()), (&made.id, 1, 1));
     assert!(store.lease_delivery(&webhook.id).await.expect("asked").is_none());
@@ -279,6 +282,46 @@ async fn a_new_secret_signs_beside_the_old_one(store: &TestStore) {
     assert_eq!(secrets().await, std::slice::from_ref(&third), "without a grace period the old one stops at once");
     let dump = format!("{:?}", store.dump().await);
     assert!(!dump.contains(third.expose()), "secrets are sealed");
+}
+
+async fn what_is_deleted_is_gone_at_once(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let [gone, other] =
+        [endpoint(store, &act, &org, &["*"], "production").await, endpoint(store, &act, &org, &["*"], "staging").await];
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(store.send_test_event(&act, &gone.id).await.expect("made"));
+    }
+    let kept = store.send_test_event(&act, &other.id).await.expect("made");
+    let leased = store.lease_delivery(&gone.id).await.expect("leased").expect("due");
+    store.delete_webhook(&act, &gone.id).await.expect("deleted");
+    assert!(matches!(store.delete_webhook(&act, &gone.id).await, Err(Error::NotFound)));
+    assert_eq!(store.webhook(&gone.id).await.expect("read"), None);
+    assert_eq!(store.webhooks(&org.id).await.expect("read"), std::slice::from_ref(&other));
+    let paging = Paging::parse(100, None).expect("the beginning");
+    let listed = store.deliveries(&org.id, DeliveryFilter::default(), &paging).await.expect("read").items;
+    assert_eq!(listed, std::slice::from_ref(&kept));
+    for delivery in &made {
+        assert_eq!(store.delivery(&delivery.id).await.expect("read"), None);
+        assert!(matches!(store.resend_delivery(&act, delivery).await, Err(Error::NotFound)));
+    }
+    assert!(matches!(store.send_test_event(&act, &gone.id).await, Err(Error::NotFound)));
+    assert_eq!(store.lease_delivery(&gone.id).await.expect("asked").map(|leased| leased.id), None);
+    // What is being sent ends without harm, also if its endpoint would be stopped.
+    store.settle_delivery(&leased, failed(410)).await.expect("settled");
+    store.fan_out_events().await.expect("fanned out");
+    // The rows are left to a job, without what was secret.
+    let dump = store.dump().await;
+    assert!(dump["jobs"].iter().any(|job| job.contains("delete_webhooks")));
+    assert_eq!(dump["webhooks"].iter().filter(|row| row.contains("s3cret")).count(), 1);
+    assert_eq!(store.delete_webhooks().await.expect("deleted"), 3);
+    assert_eq!(store.delete_webhooks().await.expect("again"), 0);
+    let dump = store.dump().await;
+    assert_eq!((dump["webhooks"].len(), dump["deliveries"].len()), (1, 1));
+    for _ in 1..MOST {
+        endpoint(store, &act, &org, &["*"], "production").await;
+    }
 }
 
 async fn others_change_nothing(store: &TestStore) {

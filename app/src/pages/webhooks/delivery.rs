@@ -17,6 +17,9 @@ use crate::{
     words::{Ago, Ahead},
 };
 
+/// In place of what was answered.
+const NOT_KEPT: &str = "Not kept: an operator allowed this target.";
+
 #[derive(serde::Deserialize)]
 pub struct DoneQuery {
     #[serde(default)]
@@ -48,7 +51,11 @@ pub(super) async fn page(
         let (status, event) = (delivery.status, delivery.event.clone());
         let sent = serde_json::from_str::<serde_json::Value>(&delivery.body);
         let sent = sent.map_or_else(|_| delivery.body.clone(), |json| format!("{json:#}"));
-        let answered = delivery.response.clone().filter(|text| !text.is_empty());
+        let answered = match (&delivery.response, delivery.code) {
+            (Some(text), _) if !text.is_empty() => Some(text.clone()),
+            (None, Some(_)) => Some(NOT_KEPT.to_owned()),
+            _ => None,
+        };
         view! {
             <PageHead
                 title=event

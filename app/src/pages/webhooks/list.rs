@@ -77,7 +77,10 @@ pub(super) async fn page(
             <PageHead
                 title="Webhooks"
                 sub=|| SUB
-                actions=move || more.map(|new| view! { <a id="new-endpoint" class="btn btn-primary" href=new>"New endpoint"</a> })
+                actions=move || view! {
+                    <a class="btn" href="/docs/webhooks">"Events and schemas"</a>
+                    {more.map(|new| view! { <a id="new-endpoint" class="btn btn-primary" href=new>"New endpoint"</a> })}
+                }
             />
             <DoneNotice text=told(&query.done)/>
             {body}

@@ -13,8 +13,9 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<WebhookAccess
     match caller.run(send_test_event(id.clone())).await {
         Ok(_) => Ok(see_other(format!("/webhooks/{id}?done=test"))),
         Err(error) => {
+            let wait = error.wait();
             let (form, access) = (refuse(FormState::new(), error)?, caller.access::<WebhookAccess>(&id).await?);
-            Ok(ui.refused(show::page(&ui, &ui.context, &access, DeliveryQuery::default(), form).await?))
+            Ok(ui.refused_for(show::page(&ui, &ui.context, &access, DeliveryQuery::default(), form).await?, wait))
         }
     }
 }

@@ -9,6 +9,7 @@ use sallyport::{
     store::{DeliveryFilter, Paging, Reader, Store},
     webhook::{Delivery, DeliveryStatus, Webhook},
 };
+use sallyport_app::acts::test_events;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
@@ -189,7 +190,8 @@ pub async fn read(delivery: Within<Delivery>, _: QueryParams<NoParams>) -> Resul
 
 /// Send a test event
 ///
-/// Whatever events the endpoint is told.
+/// Whatever events the endpoint is told. After 20 test events to an endpoint, or 60 to all of an organization, there is
+/// another every 30 or 15 seconds (429).
 #[utoipa::path(
     post, path = "/v1/webhooks/{webhook_id}/test", operation_id = "testWebhook", tag = "Webhooks",
     params(("webhook_id" = String, Path)),
@@ -208,7 +210,7 @@ pub async fn test(
     _: QueryParams<NoParams>,
     _: NoFields,
 ) -> Result<Response, Problem> {
-    let made = state.context.store.send_test_event(&manager.act(), &webhook.id).await?;
+    let made = test_events::send(&state.context, &manager.act(), &webhook).await?;
     Ok(accepted(&format!("/v1/deliveries/{}", made.id), DeliveryResponse::from(made)))
 }
 

@@ -68,6 +68,7 @@ pub const RULES: &[Rule] = &[
     rule("/search",                               Some(SignedIn),        Some(SignedIn)),
     rule("/docs",                                 Some(Everybody(200)),  None),
     rule("/docs/audit",                           Some(Everybody(200)),  None),
+    rule("/docs/webhooks",                        Some(Everybody(200)),  None),
     rule("/account",                              Some(SignedIn),        Some(SignedIn)),
     rule("/account/password",                     Some(SignedIn),        Some(SignedIn)),
     rule("/account/tokens/new",                   Some(SignedIn),        Some(SignedIn)),

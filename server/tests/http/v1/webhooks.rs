@@ -16,6 +16,7 @@ crate::on_both_portals!(
     what_is_wrong_is_said,
     a_repeated_request_makes_one,
     deliveries_are_listed_and_sent_again,
+    test_events_have_a_budget,
 );
 
 fn body() -> Value {
@@ -128,4 +129,35 @@ async fn deliveries_are_listed_and_sent_again(portal: &TestPortal) {
     portal.patch(&path, &root, &json!({ "active": false })).await;
     let off = portal.json(&format!("{path}/test"), &root, &json!({})).await;
     assert_eq!((off.status.as_u16(), &off.json()["code"]), (409, &json!("webhook_off")));
+}
+
+async fn test_events_have_a_budget(portal: &TestPortal) {
+    let (list, root) = world(portal).await;
+    let mut paths = Vec::new();
+    for _ in 0..4 {
+        paths.push(format!("/v1/webhooks/{}/test", text(&portal.json(&list, &root, &body()).await, "webhook_id")));
+    }
+    // What is refused for another reason costs nothing.
+    let off = paths[3].trim_end_matches("/test");
+    portal.patch(off, &root, &json!({ "active": false })).await;
+    for _ in 0..21 {
+        assert_eq!(portal.json(&paths[3], &root, &json!({})).await.status, 409);
+    }
+    for path in &paths[..3] {
+        for _ in 0..20 {
+            assert_eq!(portal.json(path, &root, &json!({})).await.status, 202);
+        }
+        let refused = portal.json(path, &root, &json!({})).await;
+        assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "30"), "{}", refused.body);
+        assert_eq!(refused.json()["code"], "rate_limited");
+        assert!(refused.json()["detail"].as_str().is_some_and(|text| text.contains("Try again in 30 seconds.")));
+    }
+    // That of the organization is used up, too; another has its own.
+    portal.patch(off, &root, &json!({ "active": true })).await;
+    let refused = portal.json(&paths[3], &root, &json!({})).await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "15"), "{}", refused.body);
+    let [other, ..] = portal.managed(&root).await;
+    let made = portal.json(&format!("/v1/orgs/{other}/webhooks"), &root, &body()).await;
+    let path = format!("/v1/webhooks/{}/test", text(&made, "webhook_id"));
+    assert_eq!(portal.json(&path, &root, &json!({})).await.status, 202);
 }

@@ -20,7 +20,7 @@ use sallyport_server::{
     jobs::webhooks::send_due,
     webhooks::{Resolver, Sender},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 
 use super::receiver::{Behaviour, Receiver};
 use crate::portal::TestPortal;
@@ -29,12 +29,16 @@ crate::on_both_portals!(
     a_delivery_is_signed_and_taken,
     what_receivers_answer_is_kept_within_bounds,
     a_slow_endpoint_delays_no_other,
+    one_organization_leaves_places_to_others,
     nothing_goes_inside,
     a_name_is_looked_up_once,
 );
 
 fn settings(allow: &[&str]) -> WebhookSettings {
-    WebhookSettings { allowed: AllowedTargets::parse(allow.iter().copied()).expect("good"), authorities: None }
+    WebhookSettings {
+        allowed: AllowedTargets::parse(allow.iter().copied()).expect("good"),
+        ..WebhookSettings::default()
+    }
 }
 
 /// To everything in `allow`; names lead to `found`, of which the next is taken at each look-up.
@@ -49,7 +53,7 @@ fn sender(allow: &[&str], found: &[&str], looked_up: &Arc<AtomicUsize>) -> Arc<S
     Arc::new(Sender::with(settings(allow), resolve, Duration::from_millis(800)))
 }
 
-async fn endpoint(portal: &TestPortal, org: &OrgId, url: String) -> (WebhookId, WebhookSecret) {
+pub(super) async fn endpoint(portal: &TestPortal, org: &OrgId, url: String) -> (WebhookId, WebhookSecret) {
     let new = NewWebhook {
         url,
         environment: "production".to_owned(),
@@ -61,16 +65,16 @@ async fn endpoint(portal: &TestPortal, org: &OrgId, url: String) -> (WebhookId, 
     (made.0.id, made.1.expect("a secret"))
 }
 
-async fn org(portal: &TestPortal) -> OrgId {
+pub(super) async fn org(portal: &TestPortal) -> OrgId {
     portal.set_up().await;
     OrgId::parse(&portal.org("Focus").await).expect("an id")
 }
 
-async fn test(portal: &TestPortal, webhook: &WebhookId) -> Delivery {
+pub(super) async fn test(portal: &TestPortal, webhook: &WebhookId) -> Delivery {
     portal.store.send_test_event(&Act::by(Actor::CommandLine), webhook).await.expect("made")
 }
 
-async fn now(portal: &TestPortal, delivery: &Delivery) -> Delivery {
+pub(super) async fn now(portal: &TestPortal, delivery: &Delivery) -> Delivery {
     portal.store.delivery(&delivery.id).await.expect("read").expect("there")
 }
 
@@ -174,6 +178,55 @@ async fn a_slow_endpoint_delays_no_other(portal: &TestPortal) {
         .into_iter()
         .map(|(_, body)| serde_json::from_str::<serde_json::Value>(&body).expect("JSON")["data"]["sequence"].as_i64());
     assert!(numbers.map(Option::unwrap_or_default).is_sorted(), "in their order");
+}
+
+/// The attempts that are made at once, as look-ups that wait for one of another organization.
+struct AtOnce {
+    now: AtomicUsize,
+    most: AtomicUsize,
+    all: AtomicUsize,
+    other: Semaphore,
+}
+
+impl AtOnce {
+    async fn look_up(&self, host: &str) -> Result<Vec<std::net::IpAddr>, String> {
+        if host == "other.example.com" {
+            self.other.add_permits(1);
+        } else {
+            let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(now, Ordering::SeqCst);
+            self.all.fetch_add(1, Ordering::SeqCst);
+            drop(self.other.acquire().await);
+            self.now.fetch_sub(1, Ordering::SeqCst);
+        }
+        Err("Not found.".to_owned())
+    }
+}
+
+async fn one_organization_leaves_places_to_others(portal: &TestPortal) {
+    let org = org(portal).await;
+    let other = OrgId::parse(&portal.org("Other").await).expect("an id");
+    for (org, host, count) in [(&org, "many.example.com", 20), (&other, "other.example.com", 1)] {
+        for _ in 0..count {
+            let (webhook, _) = endpoint(portal, org, format!("https://{host}/")).await;
+            test(portal, &webhook).await;
+        }
+    }
+    let at_once = Arc::new(AtOnce {
+        now: AtomicUsize::new(0),
+        most: AtomicUsize::new(0),
+        all: AtomicUsize::new(0),
+        other: Semaphore::new(0),
+    });
+    let asked = Arc::clone(&at_once);
+    let resolve: Resolver = Box::new(move |host| {
+        let asked = Arc::clone(&asked);
+        Box::pin(async move { asked.look_up(&host).await })
+    });
+    let sender = Arc::new(Sender::with(settings(&[]), resolve, Duration::from_secs(20)));
+    send_due(&sender, &portal.store).await.expect("sent");
+    let [most, all] = [&at_once.most, &at_once.all].map(|count| count.load(Ordering::SeqCst));
+    assert_eq!((most, all), (8, 20), "each had its turn");
 }
 
 /// A listener that must not be connected to, at its port in every form of its address.
