@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Sequence
 
-from . import ed25519
+from . import _ed25519 as ed25519
 
 __all__ = ["Capability", "CapabilityError", "verify_capability"]
 

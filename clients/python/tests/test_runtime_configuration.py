@@ -6,7 +6,7 @@ import unittest
 import warnings
 from pathlib import Path
 
-from runtime_configuration import ConfigurationError, load
+from sallyport_client.runtime_configuration import ConfigurationError, load
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "runtime-configuration.json"
 

@@ -20,7 +20,7 @@ def plain(field: str, value: object) -> str:
     return value
 
 
-def url(field: str, value: object) -> str:
+def url(field: str, value: object, allow_plain_http: bool = False) -> str:
     """Without the slash at its end."""
     text = plain(field, value)
     try:
@@ -32,6 +32,6 @@ def url(field: str, value: object) -> str:
         raise ConfigurationError(f"{field} is no URL; write it like https://api.example.com.", field=field)
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ConfigurationError(f"{field} may only have a host and a path, no password and no query.", field=field)
-    if parts.scheme == "http" and host not in LOOPBACK:
+    if parts.scheme == "http" and host not in LOOPBACK and not allow_plain_http:
         raise ConfigurationError(f"{field} has to begin with https://, so that nobody else reads the key.", field=field)
     return text.rstrip("/")
