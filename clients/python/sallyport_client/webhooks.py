@@ -108,11 +108,12 @@ class WebhookVerifier:
 
 
 def _key(secret: str) -> bytes:
+    text = secret[len("whsec_") :] if secret.startswith("whsec_") else ""
     try:
-        key = base64.b64decode(secret[len("whsec_") :], validate=True) if secret.startswith("whsec_") else b""
+        key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         key = b""
-    if not 24 <= len(key) <= 64:
+    if not 24 <= len(key) <= 64 or base64.b64encode(key).decode() != text:
         raise ValueError("A webhook's secret is `whsec_` and 24 to 64 bytes in base64.")
     return key
 
