@@ -15,8 +15,9 @@ const { project_id } = await made(`/v1/tenants/${tenant_id}/projects`, { name: "
 const { app_id } = await made(`/v1/projects/${project_id}/apps`, { name: "Tests" });
 
 const terms = { environment: "production", scopes: ["read"], signing_secret: true };
-const key = (label) => made(`/v1/apps/${app_id}/keys`, { label, ...terms });
+const key = (label, more) => made(`/v1/apps/${app_id}/keys`, { label, ...terms, ...more });
 const [reads, revoked, signed] = [await key("reads"), await key("revoked"), await key("signed")];
+const writes = await key("writes", { scopes: ["write"] });
 await made(`/v1/keys/${revoked.key_id}/revoke`, {});
 await made(`/v1/keys/${signed.key_id}`, { require_signed: true }, "PATCH");
 const { capability_token } = await made(`/v1/apps/${app_id}/capabilities`, {
@@ -36,6 +37,8 @@ console.log(
     revoked_key: revoked.secret_key,
     signed_key: signed.secret_key,
     signing_secret: signed.signing_secret,
+    writing_key: writes.secret_key,
+    writing_signing_secret: writes.signing_secret,
     capability_token,
   }),
 );

@@ -58,6 +58,7 @@ export class Transport {
     this.#headers = headers;
     this.#timeoutMs = timeoutMs;
     this.#ca = ca;
+    /** @type {any} */
     const Agent = silent(baseUrl.startsWith("https:") ? https.Agent : http.Agent);
     /** @type {http.Agent} */
     this.#agent = new Agent({ keepAlive: true, maxFreeSockets: maxIdle, timeout: IDLE_MS, scheduling: "lifo" });

@@ -1,14 +1,13 @@
 //! Verifies capability tokens without asking: with the portal's public keys, from `/.well-known/jwks.json`. Only the portal
 //! itself knows what was revoked since (`POST /v1/capabilities/verify`).
 
-use std::{
-    fmt,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::fmt;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::{Map, Value};
+
+use crate::time::now;
 
 const TYPE: &str = "sallyport-capability+jwt";
 const LONGEST: usize = 8 * 1024;
@@ -163,10 +162,4 @@ fn judged(
         () if capability.expires_at <= now => refuse("expired"),
         () => Ok(capability),
     }
-}
-
-#[allow(clippy::disallowed_methods, reason = "the caller can give another time")]
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use runtime_configuration::{Options, RuntimeConfiguration, load};
+use sallyport_client::runtime_configuration::{Options, RuntimeConfiguration, load};
 use serde_json::{Value, json};
 
 /// A folder that is removed afterwards.

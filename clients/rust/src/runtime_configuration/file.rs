@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{
+use super::{
     ConfigurationError,
     lines::line_of,
     values::{self, Check},
@@ -80,7 +80,7 @@ impl ConfigurationFile {
         };
         let mut urls = BTreeMap::new();
         for (name, value) in block {
-            let checked = values::checked(&format!("enterprise.{name}"), Some(value), values::url);
+            let checked = values::checked(&format!("enterprise.{name}"), Some(value), values::safe_url);
             if let Some(url) = checked.map_err(|error| self.at(&["enterprise", name], error))? {
                 urls.insert(name.clone(), url);
             }

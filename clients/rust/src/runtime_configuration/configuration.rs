@@ -7,10 +7,10 @@ use std::{
     path::PathBuf,
 };
 
-use crate::{
+use super::{
     ConfigurationError, detect, exposure,
     file::{self, ConfigurationFile},
-    values::{plain, url},
+    values::{plain, safe_url},
 };
 
 const DEFAULT_FILE: &str = "synheart.json";
@@ -130,15 +130,15 @@ fn base_url(
     in_environment: Option<String>,
 ) -> Result<String, ConfigurationError> {
     // The file is checked even if something else counts.
-    let in_file = found.map(|file| file.value("api_base_url", url)).transpose()?.flatten();
+    let in_file = found.map(|file| file.value("api_base_url", safe_url)).transpose()?.flatten();
     if let Some(given) = &options.api_base_url {
-        return url("api_base_url", given);
+        return safe_url("api_base_url", given);
     }
     if let Some(in_file) = enterprise.get("api_base_url").cloned().or(in_file) {
         return Ok(in_file);
     }
     match in_environment.filter(|text| !text.is_empty()) {
-        Some(text) => url(BASE_URL_VARIABLE, &text),
+        Some(text) => safe_url(BASE_URL_VARIABLE, &text),
         None => Ok(DEFAULT_BASE_URL.to_owned()),
     }
 }

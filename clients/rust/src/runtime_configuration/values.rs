@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ConfigurationError;
+use super::ConfigurationError;
 
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -21,7 +21,7 @@ pub(crate) fn plain(field: &str, value: &str) -> Result<String, ConfigurationErr
 }
 
 /// Without the slash at its end.
-pub(crate) fn url(field: &str, value: &str) -> Result<String, ConfigurationError> {
+pub(crate) fn url(field: &str, value: &str, allow_plain_http: bool) -> Result<String, ConfigurationError> {
     let value = plain(field, value)?;
     let refuse = |message: &str| Err(ConfigurationError::of_field(field, format!("{field} {message}")));
     let Some((is_safe, rest)) = scheme(&value) else {
@@ -39,10 +39,15 @@ pub(crate) fn url(field: &str, value: &str) -> Result<String, ConfigurationError
     if host.is_empty() || port.parse::<u16>().is_err() {
         return refuse("is no URL; write it like https://api.example.com.");
     }
-    if !is_safe && !LOOPBACK.contains(&host.to_ascii_lowercase().as_str()) {
+    if !is_safe && !allow_plain_http && !LOOPBACK.contains(&host.to_ascii_lowercase().as_str()) {
         return refuse("has to begin with https://, so that nobody else reads the key.");
     }
     Ok(value.trim_end_matches('/').to_owned())
+}
+
+/// [`url`] as a [`Check`].
+pub(crate) fn safe_url(field: &str, value: &str) -> Result<String, ConfigurationError> {
+    url(field, value, false)
 }
 
 /// Whether it is encrypted, and what follows.
