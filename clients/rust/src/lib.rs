@@ -19,6 +19,10 @@
 //! - [`sign_request`] and [`verify_request`] are for signed requests, [`WebhookVerifier`] for webhooks;
 //! - [`verify_capability`] and [`runtime_configuration`] are for apps.
 
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod capability;
 #[cfg(feature = "client")]
 mod client;

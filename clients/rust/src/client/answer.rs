@@ -28,7 +28,6 @@ pub struct RateLimit {
 
 /// What is known of a valid key. Times are RFC 3339.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[allow(missing_docs, reason = "the names are those of docs/verifier.md")]
 pub struct Valid {
     pub key_id: String,
     pub label: String,

@@ -11,7 +11,7 @@ pub struct VerificationError {
     pub status: Option<u16>,
     /// After how many seconds the portal wants to be asked again, if it said so.
     pub retry_after: Option<u32>,
-    detail: String,
+    pub(super) detail: String,
 }
 
 /// The kinds of [`VerificationError`].
