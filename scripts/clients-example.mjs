@@ -1,4 +1,5 @@
-// Whether an example of clients/ lets the right requests through: `clients-example.mjs URL PORTAL.json`.
+// Whether an example of clients/ lets the right requests through: `clients-example.mjs URL PORTAL.json AHEAD`. It signs so many
+// seconds ahead of the clock: each signature is accepted once, and two examples may be asked in the same second.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -6,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 import { signRequest } from "../clients/node/src/index.js";
 
-const [url, file] = process.argv.slice(2);
+const [url, file, ahead] = process.argv.slice(2);
 const portal = JSON.parse(readFileSync(file, "utf8"));
 
 async function ask(path, key, { headers = {}, ...more } = {}) {
@@ -28,7 +29,7 @@ for (const key of [undefined, "hello", portal.revoked_key, portal.signed_key]) {
 const written = await ask("/echo", portal.key, { method: "POST", body: "hello" });
 assert.deepEqual([written.status, written.body.status], [403, 403]);
 
-const signed = { headers: signRequest(portal.signing_secret, "") };
+const signed = { headers: signRequest(portal.signing_secret, "", { now: Date.now() / 1000 + Number(ahead) }) };
 assert.equal((await ask("/hello", portal.signed_key, signed)).status, 200);
 assert.equal((await ask("/hello", portal.signed_key, signed)).status, 401);
 const body = randomBytes(100);

@@ -19,11 +19,11 @@ import { VerificationError } from "./errors.js";
  * @property {string | null} app_id
  * @property {string} environment
  * @property {"live" | "test"} mode
- * @property {string[]} scopes
+ * @property {readonly string[]} scopes
  * @property {string | null} expires_at
  * @property {"current" | "previous"} secret
  * @property {string | null} secret_expires_at
- * @property {Record<string, unknown>} metadata
+ * @property {Readonly<Record<string, unknown>>} metadata
  * @property {RateLimit | null} rate_limit
  * @property {string} request_id
  */
@@ -76,11 +76,12 @@ function valid(fields) {
     app_id: fields.optional("app_id", "id"),
     environment: fields.id("environment"),
     mode: fields.oneOf("mode", ["live", "test"]),
-    scopes: fields.texts("scopes"),
+    // A cached result is given to several.
+    scopes: Object.freeze(fields.texts("scopes")),
     expires_at: fields.optional("expires_at", "text"),
     secret: fields.oneOf("secret", ["current", "previous"]),
     secret_expires_at: fields.optional("secret_expires_at", "text"),
-    metadata: fields.object("metadata"),
+    metadata: Object.freeze(fields.object("metadata")),
     rate_limit: rateLimit(fields),
     request_id: fields.id("request_id"),
   });

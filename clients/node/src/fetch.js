@@ -38,6 +38,8 @@ export function withVerification(options, handler) {
       return response(answerTo(error, options));
     }
     const answered = await handler(passed, verification, ...rest);
+    // An upgrade, or an error of the network, can't be copied.
+    if (verification.rate_limit === null || answered.status < 200) return answered;
     // Headers of an answer can be immutable.
     const copy = new Response(answered.body, answered);
     for (const [name, value] of Object.entries(limitHeaders(verification.rate_limit))) copy.headers.set(name, value);

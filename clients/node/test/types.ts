@@ -8,7 +8,7 @@ import { load } from "sallyport-client/runtime-configuration";
 
 const client = new Client({ baseUrl: "https://keys.example.com", token: "sp_root_1", cacheMs: 500 });
 
-export async function verify(key: string | undefined): Promise<string[]> {
+export async function verify(key: string | undefined): Promise<readonly string[]> {
   try {
     const valid: Valid = await client.verify(key, { scopes: ["read"], mode: "live" });
     return valid.scopes;

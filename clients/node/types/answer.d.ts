@@ -16,11 +16,11 @@
  * @property {string | null} app_id
  * @property {string} environment
  * @property {"live" | "test"} mode
- * @property {string[]} scopes
+ * @property {readonly string[]} scopes
  * @property {string | null} expires_at
  * @property {"current" | "previous"} secret
  * @property {string | null} secret_expires_at
- * @property {Record<string, unknown>} metadata
+ * @property {Readonly<Record<string, unknown>>} metadata
  * @property {RateLimit | null} rate_limit
  * @property {string} request_id
  */
@@ -65,11 +65,11 @@ export type Valid = {
     app_id: string | null;
     environment: string;
     mode: "live" | "test";
-    scopes: string[];
+    scopes: readonly string[];
     expires_at: string | null;
     secret: "current" | "previous";
     secret_expires_at: string | null;
-    metadata: Record<string, unknown>;
+    metadata: Readonly<Record<string, unknown>>;
     rate_limit: RateLimit | null;
     request_id: string;
 };

@@ -53,6 +53,7 @@ class Client:
             "Accept": "application/json",
             "User-Agent": "sallyport-client-python/0.1",
         }
+        self._timeout = timeout
         self._transport = Transport(base_url, headers, timeout, max_idle_connections, ssl_context)
         self._cache = Cache(cache_seconds) if cache_seconds else None
         self._threads: Optional[ThreadPoolExecutor] = None
@@ -106,11 +107,15 @@ class Client:
         return result
 
     async def verify_async(self, key: Optional[str], **required: Any) -> Verification:
-        """`verify` on a thread of this client's own, for asyncio."""
+        """`verify` on a thread of this client's own, for asyncio. Waiting for a thread counts towards the timeout."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="sallyport")
         call = functools.partial(self.verify, key, **required)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        asked = asyncio.get_running_loop().run_in_executor(self._threads, call)
+        try:
+            return await asyncio.wait_for(asked, self._timeout)
+        except asyncio.TimeoutError:
+            raise VerificationError("timed_out") from None
 
     def close(self) -> None:
         if self._threads is not None:

@@ -1,5 +1,6 @@
 """Connections: kept, closed, slow, endless, gone. Whatever happens, nothing but an answer is a result."""
 
+import asyncio
 import json
 import os
 import socket
@@ -192,6 +193,22 @@ class Transport(unittest.TestCase):
             self.assertEqual(os.waitpid(child, 0)[1], 0)
             client.verify("sk_live_1")
             self.assertEqual((portal.connections, len(portal.requests)), (2, 3))
+
+
+class Asyncio(unittest.TestCase):
+    def test_more_calls_than_threads_end_in_time(self) -> None:
+        def serve(portal: FakePortal, connection: Connection) -> None:
+            connection.request()
+            portal.ended.wait(10)
+
+        async def ask(client: Client) -> list:
+            calls = [client.verify_async("sk_live_1") for _ in range(100)]
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+        with FakePortal(serve) as portal, Client(portal.url, "t", timeout=0.3) as client:
+            told = asyncio.run(ask(client))
+            self.assertEqual({error.code for error in told}, {"timed_out"})
+            self.assertLess(len(portal.requests), 50, "those that never got a thread were not sent")
 
 
 class Remembering(unittest.TestCase):

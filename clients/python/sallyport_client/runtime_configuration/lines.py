@@ -12,7 +12,8 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
 def line_of(text: str, names: Sequence[str]) -> Optional[int]:
     """The line of the last field with these names, from the outermost object on. The text is valid JSON."""
     path: list[Optional[str]] = []
-    previous, found = "", None
+    previous, start = "", 0
+    found: Optional[int] = None
     for token in _TOKEN.finditer(text):
         word = token.group()
         if word in "{[":
