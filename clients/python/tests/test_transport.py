@@ -157,15 +157,19 @@ class Transport(unittest.TestCase):
             self.assertEqual(len(portal.requests), 2)
 
     def test_an_answer_before_the_request_is_not_taken(self) -> None:
+        sent = threading.Event()
+
         def serve(portal: FakePortal, connection: Connection) -> None:
             connection.request()
             connection.answer(200, json.dumps({"valid": False, "code": "revoked", "status": 401, "request_id": "r"}).encode())
             connection.answer(200, CONTENT)
+            sent.set()
             portal.ended.wait(10)
 
         with FakePortal(serve) as portal, Client(portal.url, "t") as client:
             self.assertFalse(client.verify("sk_live_1"))
-            time.sleep(0.05)
+            self.assertTrue(sent.wait(10))
+            sent.clear()
             self.assertFalse(client.verify("sk_live_1"))
             self.assertEqual(portal.connections, 2)
 
