@@ -22,35 +22,54 @@ const BASE_URL_VARIABLE: &str = "SYNHEART_API_URL";
 pub struct Options {
     /// Has to exist. Without it: the working directory, then the platform's data directory.
     pub path: Option<PathBuf>,
+    /// Instead of the file's.
     pub app_id: Option<String>,
+    /// Instead of the file's.
     pub org_id: Option<String>,
+    /// Instead of the file's.
     pub app_api_key: Option<String>,
+    /// Instead of the file's and the environment's.
     pub api_base_url: Option<String>,
+    /// Instead of the file's.
     pub capability_token: Option<String>,
     /// The end user: never read from the file.
     pub subject_id: Option<String>,
+    /// Instead of the one that is detected.
     pub device_id: Option<String>,
     /// `env!("CARGO_PKG_VERSION")` of the program; it can't be detected from here.
     pub app_version: Option<String>,
+    /// `synheart.json` without it.
     pub file_name: Option<String>,
+    /// Instead of that of this process.
     pub working_directory: Option<PathBuf>,
+    /// Instead of the platform's.
     pub data_directory: Option<PathBuf>,
     /// Instead of the variables of this process.
     pub environment: Option<HashMap<String, String>>,
 }
 
+/// What an app needs to know to call, with its key.
 #[derive(Clone)]
 pub struct RuntimeConfiguration {
+    /// The app.
     pub app_id: String,
+    /// Its organization.
     pub org_id: String,
+    /// Its key.
     pub app_api_key: String,
+    /// Where it sends its requests, without a slash at the end.
     pub api_base_url: String,
     /// The URLs of single services, by name.
     pub enterprise: BTreeMap<String, String>,
+    /// For [`crate::verify_capability`].
     pub capability_token: Option<String>,
+    /// The end user, if the caller named one.
     pub subject_id: Option<String>,
+    /// The same on each start on this machine.
     pub device_id: String,
+    /// `linux`, for example.
     pub platform: String,
+    /// What the caller said, else `unknown`.
     pub app_version: String,
     /// Where the values were read from, if there is a file.
     pub path: Option<PathBuf>,
@@ -59,6 +78,7 @@ pub struct RuntimeConfiguration {
 }
 
 impl RuntimeConfiguration {
+    /// The same for an end user.
     pub fn with_subject_id(self, subject_id: &str) -> Result<Self, ConfigurationError> {
         Ok(Self { subject_id: Some(plain("subject_id", subject_id)?), ..self })
     }

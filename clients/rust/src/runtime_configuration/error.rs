@@ -2,11 +2,16 @@
 
 use std::{fmt, path::PathBuf};
 
+/// Why there is no configuration, and where that is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigurationError {
+    /// What is wrong, and how to fix it, without the place.
     pub message: String,
+    /// The file.
     pub path: Option<PathBuf>,
+    /// The line, from 1.
     pub line: Option<usize>,
+    /// The field, the argument or the variable.
     pub field: Option<String>,
 }
 
