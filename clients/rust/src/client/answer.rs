@@ -29,22 +29,35 @@ pub struct RateLimit {
 /// What is known of a valid key. Times are RFC 3339.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Valid {
+    /// The key.
     pub key_id: String,
+    /// What its owners call it.
     pub label: String,
+    /// Its organization.
     pub org_id: String,
+    /// Its tenant, if it belongs to an app.
     pub tenant_id: Option<String>,
+    /// Its project, if it belongs to an app.
     pub project_id: Option<String>,
+    /// Its app, unless it belongs to a person or an organization.
     pub app_id: Option<String>,
+    /// `production`, for example.
     pub environment: String,
     /// `live` or `test`.
     pub mode: String,
+    /// What it may do.
     pub scopes: Vec<String>,
+    /// When it ends, if ever.
     pub expires_at: Option<String>,
     /// `current`, or `previous` while the key is rotated.
     pub secret: String,
+    /// Until when the previous secret is accepted.
     pub secret_expires_at: Option<String>,
+    /// What its owners set on it.
     pub metadata: Map<String, Value>,
+    /// The limit that it will reach first.
     pub rate_limit: Option<RateLimit>,
+    /// Of the portal's answer.
     pub request_id: String,
 }
 
