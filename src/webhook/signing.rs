@@ -109,6 +109,38 @@ mod tests {
         assert!(headers[2].1.ends_with(&format!(" {expected}")), "{headers:?}");
     }
 
+    /// What the client libraries verify is what is sent.
+    #[test]
+    fn it_signs_as_the_vectors_of_the_clients_say() {
+        let file: serde_json::Value =
+            serde_json::from_str(include_str!("../../clients/vectors/webhooks.json")).expect("JSON");
+        let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+        let form = |name: &str| Some(text(&file["forms"]["helios"][name]));
+        let helios = WebhookHeaders {
+            signature: form("signature"),
+            prefix: text(&file["forms"]["helios"]["prefix"]),
+            timestamp: form("timestamp"),
+            sequence: form("sequence"),
+        };
+        let vectors = file["vectors"].as_array().expect("a list");
+        let signed: Vec<_> = vectors.iter().filter(|vector| vector["signers"].is_array()).collect();
+        assert_eq!(signed.len(), 3);
+        for vector in signed {
+            let (event, body) = (&vector["event"], text(&vector["body"]));
+            let id = DeliveryId::parse(&text(&vector["headers"]["webhook-id"])).expect("an id");
+            let at = Timestamp::from_seconds(event["timestamp"].as_i64().expect("a time"));
+            let seq = event["sequence"].as_i64().expect("a number");
+            let secrets = vector["signers"].as_array().into_iter().flatten();
+            let secrets: Vec<_> = secrets.map(|one| WebhookSecret::parse(&text(one)).expect("a secret")).collect();
+            let profile = if vector["form"] == "helios" { helios.clone() } else { WebhookHeaders::default() };
+            let sent = Message { id: &id, seq, at, body: &body }.headers(&secrets, &profile);
+            for (name, value) in vector["headers"].as_object().expect("an object") {
+                let found = sent.iter().find(|(sent, _)| sent == name).map(|(_, value)| value.clone());
+                assert_eq!(found, Some(text(value)), "{}: {name}", vector["name"]);
+            }
+        }
+    }
+
     #[test]
     fn the_profile_names_more_headers() {
         let (id, secret) = message();

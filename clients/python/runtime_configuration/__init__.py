@@ -1,13 +1,7 @@
-"""Reads the runtime configuration of an app, for backends, and verifies its capability token.
+"""The name that this package had before it verified keys: what it had is in `sallyport_client`."""
 
-    from runtime_configuration import load
-
-    config = load()
-    config.app_api_key
-"""
-
-from .capability import Capability, CapabilityError, verify_capability
-from .configuration import ConfigurationError, RuntimeConfiguration, load
+from sallyport_client.capability import Capability, CapabilityError, verify_capability
+from sallyport_client.runtime_configuration import ConfigurationError, RuntimeConfiguration, load
 
 __all__ = [
     "Capability",

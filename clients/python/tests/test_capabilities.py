@@ -5,7 +5,7 @@ import unittest
 import warnings
 from pathlib import Path
 
-from runtime_configuration import CapabilityError, verify_capability
+from sallyport_client import CapabilityError, verify_capability
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "capabilities.json"
 

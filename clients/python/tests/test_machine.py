@@ -7,7 +7,7 @@ import unittest
 import warnings
 from pathlib import Path
 
-from runtime_configuration import load
+from sallyport_client.runtime_configuration import load
 
 TEXT = '{"app_id": "a", "org_id": "o", "app_api_key": "k"}'
 

@@ -1,14 +1,13 @@
 //! Verifies capability tokens without asking: with the portal's public keys, from `/.well-known/jwks.json`. Only the portal
 //! itself knows what was revoked since (`POST /v1/capabilities/verify`).
 
-use std::{
-    fmt,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::fmt;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::{Map, Value};
+
+use crate::time::now;
 
 const TYPE: &str = "sallyport-capability+jwt";
 const LONGEST: usize = 8 * 1024;
@@ -23,9 +22,13 @@ const UNSIGNED: &str =
 pub struct CapabilityRequirements<'a> {
     /// The address of the portal.
     pub issuer: &'a str,
+    /// The token has to be for this app.
     pub app_id: &'a str,
+    /// The token has to be for this subject.
     pub subject: Option<&'a str>,
+    /// The token has to grant all of these modules.
     pub modules: &'a [&'a str],
+    /// The token has to grant all of these channels.
     pub channels: &'a [&'a str],
     /// Refuses tokens of earlier epochs, which were revoked.
     pub epoch: Option<i64>,
@@ -38,13 +41,19 @@ pub struct CapabilityRequirements<'a> {
 /// What a token grants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capability {
+    /// `cap_…`
     pub token_id: String,
+    /// What the app calls a person or a thing.
     pub subject: String,
+    /// What the app may run.
     pub modules: Vec<String>,
+    /// Over which its results may leave.
     pub channels: Vec<String>,
     /// In seconds since 1970.
     pub expires_at: i64,
+    /// 1, or when all tokens of the app were last revoked: in seconds since 1970.
     pub epoch: i64,
+    /// False only with `allow_unsigned`.
     pub is_signed: bool,
     /// To be logged by the program.
     pub warnings: Vec<String>,
@@ -53,6 +62,7 @@ pub struct Capability {
 /// Why a token is refused; `code` is one of those of `/v1/capabilities/verify`, or `wrong_subject`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CapabilityError {
+    /// `expired`, for example.
     pub code: &'static str,
 }
 
@@ -163,10 +173,4 @@ fn judged(
         () if capability.expires_at <= now => refuse("expired"),
         () => Ok(capability),
     }
-}
-
-#[allow(clippy::disallowed_methods, reason = "the caller can give another time")]
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

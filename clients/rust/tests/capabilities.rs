@@ -1,6 +1,6 @@
 //! The vectors of capability tokens that the readers of all languages and the portal share.
 
-use runtime_configuration::{CapabilityRequirements, verify_capability};
+use sallyport_client::{CapabilityRequirements, verify_capability};
 use serde_json::{Value, json};
 
 fn texts(list: &Value) -> Vec<&str> {

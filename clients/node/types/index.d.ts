@@ -1,0 +1,14 @@
+export { Client } from "./client.js";
+export type Valid = import("./answer.js").Valid;
+export type Refused = import("./answer.js").Refused;
+export type RateLimit = import("./answer.js").RateLimit;
+export type Capability = import("./capability.js").Capability;
+export type ClientOptions = import("./client.js").ClientOptions;
+export type Required = import("./client.js").Required;
+export type RequestSignature = import("./signing.js").RequestSignature;
+export type WebhookEvent = import("./webhooks.js").WebhookEvent;
+export type WebhookForm = import("./webhooks.js").WebhookForm;
+export { CapabilityError, verifyCapability } from "./capability.js";
+export { RefusedError, VerificationError } from "./errors.js";
+export { signRequest, SignatureError, verifyRequest } from "./signing.js";
+export { HELIOS, WebhookError, WebhookVerifier } from "./webhooks.js";
