@@ -45,7 +45,6 @@ mod roles;
 mod rotation;
 mod saved_views;
 mod search;
-mod server_lock;
 mod sessions;
 mod sight;
 mod signing;

@@ -17,6 +17,7 @@ mod login;
 mod mail;
 mod migrate;
 mod modes;
+mod nodes;
 mod outage;
 mod output;
 mod profile;
