@@ -35,6 +35,7 @@ mod mail;
 mod managing;
 mod members;
 mod migrating;
+mod nodes;
 mod opening;
 mod orgs;
 mod personal_tokens;

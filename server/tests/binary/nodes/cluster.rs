@@ -122,6 +122,11 @@ impl Cluster {
         self.nodes[node].ask("GET", path, &[], "").expect("answered")
     }
 
+    /// Waits until a page of the first node shows a text.
+    pub async fn until_shown(&self, path: &str, text: &str) {
+        eventually(|| self.get(0, path).contains(text)).await;
+    }
+
     /// The nodes, as the first one lists them.
     pub fn listed(&self) -> Value {
         self.manage(0, "GET", "/v1/nodes", &Value::Null)
