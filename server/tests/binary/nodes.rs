@@ -76,7 +76,8 @@ mod postgres {
         });
         let checked = history.check();
         assert!(checked.accepted > 0 && checked.refused > keys.len(), "{checked:?}");
-        eprintln!("{checked:?}; revocations took {:?}", history.revocations());
+        let neither = checked.nothing;
+        eprintln!("{checked:?}, neither: {neither}; revocations took {:?}", history.revocations());
         for key in &keys[..3] {
             cluster.until_shown(&format!("/keys/{}", key.id), "3 of 3 verifier nodes refuse this key, after ").await;
         }
