@@ -82,6 +82,11 @@ pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &
     Ok(peppers)
 }
 
+/// Makes all tables in an empty database.
+pub(super) async fn create(tx: &mut AnyConnection) -> Result<(), OpenError> {
+    MIGRATIONS.run_direct(None, tx, false).await.map_err(OpenError::Migrate)
+}
+
 /// The newest of the missing migrations that older servers can't live with; 0 if they can with all.
 fn oldest_server(applied: &[i64]) -> i64 {
     let missing = MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version));

@@ -35,6 +35,7 @@ mod mail;
 mod managing;
 mod members;
 mod migrating;
+mod moving;
 mod nodes;
 mod opening;
 mod orgs;

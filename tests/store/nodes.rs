@@ -7,6 +7,7 @@ mod postgres {
     };
 
     use sallyport::{
+        Error,
         node::{Refusal, TERMS},
         testing::{Proxy, TestStore},
     };
@@ -141,6 +142,34 @@ mod postgres {
         assert!(confirmed.nodes.is_empty(), "it ended in order");
         pool.close().await;
         store.end().await;
+    }
+
+    /// The database committed, but its answer was lost: whoever asked is told so, and a retry finds out.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_commit_whose_answer_is_lost_is_neither_a_success_nor_a_failure() {
+        let owner = TestStore::postgres().await;
+        let sallyport::store::Location::Postgres(url) = owner.location().clone() else { panic!("PostgreSQL") };
+        let act = owner.act(&owner.person("Ada").await);
+        let org = owner.org(&act, "Focus").await;
+        let app = owner.app(&act, &org, "Focus and calm").await;
+        let key = owner.key(&act, &app, "CI").await.key;
+        let (proxy, url) = Proxy::before(&url);
+        let store = owner.at(url).await;
+        let changes = owner.revision().await.expect("read");
+        proxy.lose_answers_to_commits_after("SET revoked_at");
+        let error = store.revoke_key(&act, &key, "leaked".to_owned()).await.expect_err("no answer came");
+        assert!(matches!(error, Error::OutcomeUnknown), "{error}");
+        while owner.revision().await.expect("read") == changes {
+            tokio::task::yield_now().await;
+        }
+        proxy.lose_nothing();
+        assert_eq!(
+            store.revoke_chosen(&act, &[key], String::new()).await.expect("found out"),
+            0,
+            "it was revoked before"
+        );
+        store.store.close().await;
+        owner.end().await;
     }
 
     #[tokio::test]

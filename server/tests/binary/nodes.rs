@@ -13,6 +13,8 @@ mod postgres {
         time::{Duration, Instant},
     };
 
+    use sallyport::testing::Proxy;
+
     use super::{
         cluster::{Cluster, Key},
         history::History,
@@ -145,6 +147,29 @@ mod postgres {
         cluster.until(2, &keys[1], 200).await;
         eprintln!("closed {:?} after the cut, back {:?} after its end", closed_at - cut_at, back_at.elapsed());
         assert_eq!(history.ask(2, &cut_off.address, &keys[0]), 401);
+        history.check();
+        cluster.end().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn without_a_database_all_nodes_are_closed_and_come_back_with_it() {
+        let cluster = Cluster::start_behind_proxies(3).await;
+        let (keys, history) = (cluster.keys(2), History::default());
+        cluster.revoke(0, &keys[0], &history);
+        cluster.proxies.iter().for_each(Proxy::stop);
+        for node in 0..3 {
+            cluster.until(node, &keys[1], 503).await;
+            assert_eq!(history.ask(node, &cluster.nodes[node].address, &keys[0]), 503);
+        }
+        cluster.proxies.iter().for_each(Proxy::go_on);
+        for node in 0..3 {
+            cluster.until(node, &keys[1], 200).await;
+            assert_eq!(history.ask(node, &cluster.nodes[node].address, &keys[0]), 401);
+        }
+        assert_eq!(cluster.revoke(1, &keys[1], &history)["confirmed"], true);
+        for node in 0..3 {
+            assert_ne!(history.ask(node, &cluster.nodes[node].address, &keys[1]), 200);
+        }
         history.check();
         cluster.end().await;
     }
