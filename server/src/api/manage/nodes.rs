@@ -25,6 +25,7 @@ pub struct NodeResponse {
     node_id: NodeId,
     /// Of Sallyport.
     version: String,
+    /// When it started.
     #[schema(value_type = String, format = DateTime)]
     started_at: Timestamp,
     /// When it last renewed its lease.
@@ -40,6 +41,7 @@ pub struct NodeResponse {
 /// When a node refused what was revoked.
 #[derive(Serialize, ToSchema)]
 pub struct NodeRefusal {
+    /// The node.
     #[schema(value_type = String, example = "node_7Hq2aB3cD4eF5gH6")]
     node_id: NodeId,
     /// Milliseconds after the commit when it was known to refuse the key; `null` if it is cut off and refuses all requests.
