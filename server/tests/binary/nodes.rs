@@ -6,7 +6,7 @@ mod history;
 mod postgres {
     use std::{
         sync::{
-            Arc,
+            Arc, Mutex,
             atomic::{AtomicBool, Ordering},
         },
         thread,
@@ -197,6 +197,58 @@ mod postgres {
         assert_eq!(cluster.revoke(2, &keys[2], &history)["confirmed"], true);
         assert_eq!(history.ask(0, &cluster.nodes[0].address, &keys[2]), 401);
         history.check();
+        cluster.end().await;
+    }
+
+    /// Stopped, cut off and killed in turn, each node, while all are asked and others revoke. SALLYPORT_FAULTS sets how many.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_revoked_is_accepted_whatever_happens_to_a_node() {
+        let faults: usize = std::env::var("SALLYPORT_FAULTS").map_or(9, |count| count.parse().expect("a number"));
+        let mut cluster = Cluster::start_behind_proxies(3).await;
+        let (keys, history) = (cluster.keys(2 * faults + 1), History::default());
+        let (control, revoked) = keys.split_last().expect("more than one");
+        let addresses = Mutex::new(cluster.addresses());
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for node in 0..3 {
+                let (addresses, ended, history) = (&addresses, &ended, &history);
+                scope.spawn(move || {
+                    for key in revoked.iter().cycle().take_while(|_| !ended.load(Ordering::SeqCst)) {
+                        let address = addresses.lock().expect("not poisoned")[node].clone();
+                        history.ask(node, &address, key);
+                    }
+                });
+            }
+            let _ended = Ended(&ended);
+            for (fault, keys) in revoked.chunks(2).enumerate() {
+                let (node, healthy) = (fault % 3, (fault + 1) % 3);
+                match fault / 3 % 3 {
+                    0 => cluster.signal(node, "STOP"),
+                    1 => cluster.proxies[node].stop(),
+                    _ => cluster.kill(node),
+                }
+                for key in keys {
+                    assert_eq!(cluster.revoke(healthy, key, &history)["confirmed"], true);
+                }
+                match fault / 3 % 3 {
+                    0 => cluster.signal(node, "CONT"),
+                    1 => cluster.proxies[node].go_on(),
+                    _ => {
+                        cluster.restart(node);
+                        *addresses.lock().expect("not poisoned") = cluster.addresses();
+                    }
+                }
+                cluster.wait_until(node, control, 200);
+            }
+        });
+        for key in revoked {
+            for (node, address) in cluster.addresses().iter().enumerate() {
+                assert_ne!(history.ask(node, address, key), 200);
+            }
+        }
+        let checked = history.check();
+        assert!(checked.accepted > 0 && checked.refused > 0, "{checked:?}");
+        eprintln!("{checked:?}; revocations took {:?}", history.revocations());
         cluster.end().await;
     }
 

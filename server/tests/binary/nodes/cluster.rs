@@ -151,10 +151,23 @@ impl Cluster {
         eventually(|| closed(&self.listed()) == count).await;
     }
 
+    pub fn addresses(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.address.clone()).collect()
+    }
+
     /// Waits until a node answers so about a key.
     pub async fn until(&self, node: usize, key: &Key, status: u16) {
         let unseen = History::default();
         eventually(|| unseen.ask(node, &self.nodes[node].address, key) == status).await;
+    }
+
+    /// The same, where nothing else is to be done meanwhile.
+    pub fn wait_until(&self, node: usize, key: &Key, status: u16) {
+        let (unseen, began) = (History::default(), Instant::now());
+        while unseen.ask(node, &self.nodes[node].address, key) != status {
+            assert!(began.elapsed() < Duration::from_secs(10), "node {node} does not answer {status}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     pub fn signal(&self, node: usize, signal: &str) {
