@@ -307,9 +307,11 @@ impl Tx {
 
     async fn end(&mut self) -> Result<()> {
         if let Some(tx) = self.tx.take() {
-            let ended = match timeout(COMMIT, tx.commit()).await {
+            // SQLite commits in this process, however long it takes.
+            let limit = if self.is_on_postgres() { COMMIT } else { Duration::MAX };
+            let ended = match timeout(limit, tx.commit()).await {
                 Ok(ended) => ended.map_err(|error| (error.to_string(), outcome(error))),
-                Err(_) => Err((format!("a commit took longer than {COMMIT:?}"), Error::OutcomeUnknown)),
+                Err(_) => Err((format!("a commit took longer than {limit:?}"), Error::OutcomeUnknown)),
             };
             if let Err((why, error)) = ended {
                 self.store.0.writes.failed(why);
@@ -348,7 +350,7 @@ impl Tx {
 }
 
 /// Whether a commit that failed can have taken effect: only what PostgreSQL says about the transaction is certain. A server
-/// that shuts down (class 57) or a lost connection (class 08) is not, and SQLite commits in this process.
+/// that shuts down (class 57) or a lost connection (class 08) is not.
 fn outcome(error: sqlx::Error) -> Error {
     let Some(database) = error.as_database_error() else { return Error::OutcomeUnknown };
     match database.code() {
