@@ -1,6 +1,6 @@
 // `make bench`: each subject in turn, with the results in docs/benchmarks.md. With names of subjects (older,
 // verifier, counting, usage, flush, audit, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, `rotation` and
-// `leaks`, checks and not measurements, and `revocations`, which needs a PostgreSQL, only run by name.
+// `leaks`, checks and not measurements, and `revocations` and `nodes`, which need a PostgreSQL, only run by name.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
@@ -13,6 +13,7 @@ import { leaks } from './leaks.mjs';
 import { lists } from './lists.mjs';
 import { memory } from './memory.mjs';
 import { million } from './million.mjs';
+import { nodes } from './nodes.mjs';
 import { beside_older } from './older.mjs';
 import { Portal } from './portal.mjs';
 import { revocations } from './revocations.mjs';
@@ -96,6 +97,7 @@ if (asked.includes('exact')) parts.push(await exact());
 if (asked.includes('rotation')) parts.push(await rotation());
 if (asked.includes('leaks')) parts.push(await leaks());
 if (asked.includes('revocations')) parts.push(await revocations());
+if (asked.includes('nodes')) parts.push(await nodes());
 
 const missed = all_goals().filter(goal => !goal.holds);
 const goals = all_goals().map(

@@ -96,6 +96,22 @@ pub trait Clock: Send + Sync + 'static {
 /// Monotonic time since some start, as a dependency like [`Clock`].
 pub type Elapsed = Arc<dyn Fn() -> Duration + Send + Sync>;
 
+/// The time since the machine was started, which nobody sets, and which goes on while the machine is suspended: a node that
+/// wakes up has no lease.
+#[cfg(feature = "store")]
+pub fn since_boot() -> Duration {
+    #[cfg(target_os = "linux")]
+    {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        static STARTED: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+        STARTED.get_or_init(std::time::Instant::now).elapsed()
+    }
+}
+
 /// The system clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;

@@ -48,6 +48,10 @@ impl fmt::Display for Invalid {
     }
 }
 
+/// Shown if the connection to the database was lost during a commit.
+pub const OUTCOME_UNKNOWN: &str = "The database did not say whether it saved this change. Look whether it did, or try again: a \
+    revocation can be repeated.";
+
 /// Shown to whoever wants to change something meanwhile.
 pub const NOT_FORWARDED: &str = "Nothing is changed right now: the audit log does not reach its collector, and the operator \
     requires that it does. What takes access away still works: revoke, pause, remove, sign out, delete. Ask an operator to \
@@ -89,6 +93,9 @@ pub enum Error {
     /// The store is unavailable. Verification fails closed.
     #[error("the store can't be reached: {0}")]
     Unavailable(String),
+    /// The database did not say whether it committed; a retry finds out.
+    #[error("{OUTCOME_UNKNOWN}")]
+    OutcomeUnknown,
     /// Encrypted data could not be decrypted: wrong master key, or a damaged database.
     #[error("{0}")]
     Sealed(String),

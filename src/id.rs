@@ -171,6 +171,10 @@ impl JobId {
 }
 
 id!(
+    /// A server: a new one each time it starts.
+    NodeId, "node_", plain, 16
+);
+id!(
     /// A view of a list of keys that a person saved.
     ViewId, "view_", plain, 12
 );

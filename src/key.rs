@@ -25,8 +25,9 @@ use serde::Serialize;
 use crate::{
     Timestamp,
     app::App,
-    id::{AppId, KeyId, OrgId, ProjectId, TenantId, UserId},
+    id::{AppId, KeyId, NodeId, OrgId, ProjectId, TenantId, UserId},
     member::Permission,
+    node::Refusal,
     profile::{HolderKind, Mode, Profile},
 };
 
@@ -98,9 +99,11 @@ pub struct Revocation {
     pub at: Timestamp,
     pub by: String,
     pub reason: String,
-    /// The time from the commit until the verifier refused the key. Known if it was revoked individually by a running
+    /// The time from the commit until every node refused the key. Known if it was revoked individually by a running
     /// server.
     pub refused_after: Option<Duration>,
+    /// When each node refused it; empty if that was not recorded.
+    pub refused_by: Vec<(NodeId, Refusal)>,
 }
 
 /// Since when a key is paused, and by whom.

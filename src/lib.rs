@@ -31,6 +31,7 @@ pub mod limit;
 pub mod link;
 pub mod mail;
 pub mod member;
+pub mod node;
 pub mod org;
 pub mod password_reset;
 #[cfg(feature = "store")]

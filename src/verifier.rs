@@ -26,7 +26,7 @@ pub mod usage;
 
 use std::{
     borrow::Cow,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -139,8 +139,6 @@ pub struct Verifier {
     elapsed: Elapsed,
     freshness: Freshness,
     health: Health,
-    /// The revision of the database up to which all changes were applied.
-    known: Mutex<i64>,
 }
 
 impl Verifier {
@@ -152,7 +150,13 @@ impl Verifier {
 
     /// The same with a state that is shared with other nodes.
     pub async fn start_with(store: Store, capacity: usize, elapsed: Elapsed, state: InMemory) -> Result<Arc<Self>> {
-        let known = Mutex::new(store.revision().await?);
+        // Read before anything is cached.
+        let revision = store.revision().await?;
+        let freshness = if store.is_node() {
+            Freshness::of_node(elapsed.clone(), revision)
+        } else {
+            Freshness::alone(elapsed.clone(), revision)
+        };
         let verifier = Arc::new(Self {
             keys: GenerationCache::new(capacity),
             shared: Shared::default(),
@@ -167,10 +171,9 @@ impl Verifier {
             replacing: tokio::sync::RwLock::default(),
             missed_tokens: AtomicBool::default(),
             decisions: Arc::default(),
-            freshness: Freshness::new(elapsed.clone()),
+            freshness,
             health: Health::default(),
             elapsed,
-            known,
             store: store.clone(),
         });
         let told = Arc::downgrade(&verifier);

@@ -116,7 +116,7 @@ impl From<Error> for PageError {
             Error::AlreadyIssued(_) | Error::AlreadyMade(_) | Error::OtherRequest => {
                 Self::BadRequest("This form was sent already.".to_owned())
             }
-            Error::Unavailable(_) => {
+            Error::Unavailable(_) | Error::OutcomeUnknown => {
                 tracing::error!(%error, "a page could not be made");
                 Self::Unavailable
             }

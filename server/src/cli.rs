@@ -22,6 +22,7 @@ mod ids;
 mod mail;
 mod member;
 mod member_place;
+mod moving;
 mod out;
 mod person;
 mod profile;
@@ -81,6 +82,10 @@ enum Command {
   sallyport backup /var/backups/sallyport/2026-11-22.db
   sallyport backup latest.db --force")]
     Backup(backup::BackupArgs),
+    /// Move everything from the SQLite database in the data folder to an empty PostgreSQL database
+    #[command(after_help = "Example:
+  sallyport move-to-postgres --data /var/lib/sallyport --database-url postgres://sallyport@db/sallyport")]
+    MoveToPostgres,
     /// Create, list and revoke root tokens, with which backends call the API
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -192,6 +197,7 @@ async fn run(settings: &Where, command: Command) -> Result<(), String> {
         Command::Mail(command) => mail::run(settings, command).await,
         Command::Audit(command) => audit::run(settings, command).await,
         Command::Backup(args) => backup::run(&place, args).await,
+        Command::MoveToPostgres => moving::run(&place).await,
         Command::Token(command) => {
             let store = open(settings).await?;
             let ended = token::run(&store, command).await;

@@ -16,7 +16,7 @@ use std::{
 use sallyport::{
     Clock, Entropy,
     profile::Profile,
-    store::{Location, Store, Tools},
+    store::{Location, Moved, Store, Tools, move_to_postgres},
     vault::{MasterKey, Vault},
 };
 
@@ -151,6 +151,17 @@ impl DataDir {
                 Err(error.to_string())
             }
         }
+    }
+
+    /// Copies everything to an empty PostgreSQL database. Only for the process that holds the [`ServerLock`].
+    pub async fn move_to_postgres(
+        &self,
+        to: Location,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Moved, String> {
+        let Location::Sqlite(from) = &self.location else { return Err("The data is not in SQLite.".to_owned()) };
+        move_to_postgres(from, to, self.tools(clock, entropy)).await.map_err(|error| error.to_string())
     }
 
     fn tools(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Tools {

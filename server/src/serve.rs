@@ -98,7 +98,10 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     for (name, requirement) in &serving.requirements {
         requirement.check(name, store.profile())?;
     }
-    store.hold_server_lock().await.map_err(|error| error.to_string())?;
+    store.join_nodes(env!("CARGO_PKG_VERSION"), address.to_string()).await.map_err(|error| error.to_string())?;
+    for doubt in store.doubts_about_commits().await.map_err(|error| error.to_string())? {
+        tracing::warn!("{doubt}");
+    }
     for sentence in &data.made {
         say(sentence);
     }
@@ -139,6 +142,10 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     )
     .await
     .map_err(|error| error.to_string())?;
+    // A node that has not heard of revocations judges nothing; this is not an error of the start.
+    if let Err(error) = state.verifier.poll().await {
+        tracing::warn!(%error, "revocations could not be polled");
+    }
     if !serving.usage.counting {
         state.verifier.count_nothing();
     }

@@ -3,7 +3,7 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
-use sallyport::{Result, verifier::Verifier};
+use sallyport::{Result, node::RENEWED_EVERY, store::Store, verifier::Verifier};
 use sallyport_app::context::Context;
 use tokio::{
     sync::watch,
@@ -13,8 +13,8 @@ use tokio::{
 
 use crate::jobs::{self, Queue};
 
-/// How soon a change by another process is noticed.
-const POLL: Duration = Duration::from_millis(250);
+/// How soon a change by another process is noticed, if the database does not tell.
+const POLL: Duration = RENEWED_EVERY;
 /// *Last used* is at most this old, plus one write.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -46,6 +46,7 @@ pub fn start(verifier: &Arc<Verifier>, context: &Context, queues: Vec<Queue>, st
         ],
         others: vec![
             tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
+            tokio::spawn(close_lapsed_nodes(verifier.store().clone(), stop.clone())),
             tokio::spawn(tell(context.clone(), stop.clone())),
             tokio::spawn(jobs::work(verifier.store().clone(), queues, stop.clone())),
         ],
@@ -84,6 +85,21 @@ async fn poll(verifier: Arc<Verifier>, mut stop: watch::Receiver<bool>) {
                     failing = Some(why);
                 }
             }
+        }
+    }
+}
+
+/// Closes nodes that do not renew their lease any more, so that no revocation waits for them.
+async fn close_lapsed_nodes(store: Store, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(POLL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while store.is_node() {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.changed() => return,
+        }
+        if let Err(error) = store.close_lapsed_nodes().await {
+            tracing::debug!(%error, "the other nodes could not be watched");
         }
     }
 }

@@ -127,8 +127,13 @@ mod tests {
     fn an_ended_key_is_left_alone() {
         let expired = Key { expires_at: Some(NOW), ..key() };
         assert_eq!(refused(&KeyChange { expires_at: Some(None), ..KeyChange::default() }, &expired), "key_expired");
-        let revoked =
-            crate::key::Revocation { at: NOW, by: "Ada".to_owned(), reason: String::new(), refused_after: None };
+        let revoked = crate::key::Revocation {
+            at: NOW,
+            by: "Ada".to_owned(),
+            reason: String::new(),
+            refused_after: None,
+            refused_by: vec![],
+        };
         let revoked = Key { revoked: Some(revoked), ..expired };
         assert_eq!(refused(&KeyChange::default(), &revoked), "key_revoked");
     }

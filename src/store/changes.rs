@@ -24,6 +24,13 @@ pub struct Change {
     pub added: Vec<Added>,
 }
 
+impl Change {
+    /// Whether it is more than an addition: then a node that does not know it may accept what is refused from now on.
+    pub(super) fn takes_away(&self) -> bool {
+        !matches!(&self.touched, Touched::These(digests) if digests.is_empty())
+    }
+}
+
 /// The secrets and root tokens that a change affects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Touched {

@@ -28,8 +28,8 @@ pub(super) struct DeferredWrites {
 /// Sorted, the order in which all writes of many rows lock them.
 #[derive(Default)]
 pub(super) struct Waiting {
-    /// Microseconds from the commit until the key was refused.
-    pub refused_after: BTreeMap<String, i64>,
+    /// Microseconds from the commit until the key was refused, and by which nodes.
+    pub refused_after: BTreeMap<String, (i64, Option<String>)>,
     /// When sessions were seen.
     pub last_seen: BTreeMap<[u8; 32], i64>,
     /// When personal tokens were used, and from which address.
@@ -87,9 +87,11 @@ impl Store {
 
     async fn write_waiting(&self, waiting: Waiting) -> Result<()> {
         let mut tx = self.begin(&Act::by(Actor::Sallyport)).await?;
-        for (key, micros) in waiting.refused_after {
-            let noted = sqlx::query("UPDATE keys SET refused_after = $1 WHERE id = $2 AND revoked_at IS NOT NULL");
-            noted.bind(micros).bind(key).execute(tx.on()).await?;
+        for (key, (micros, nodes)) in waiting.refused_after {
+            let noted = sqlx::query(
+                "UPDATE keys SET refused_after = $1, refused_by = $3 WHERE id = $2 AND revoked_at IS NOT NULL",
+            );
+            noted.bind(micros).bind(key).bind(nodes).execute(tx.on()).await?;
         }
         for (session, at) in waiting.last_seen {
             let seen = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id_digest = $2 AND last_seen_at < $1");

@@ -1,17 +1,14 @@
 //! The feed of changes that a verifier follows: a connection of its own that no other query uses and, on PostgreSQL,
-//! a notification. On PostgreSQL this connection also holds the lock of the serving process: as long as its session
-//! answers, no other server accepts keys.
+//! a notification. On PostgreSQL the lease of this node is renewed over it.
 
+mod nodes;
 mod notifications;
-mod server_lock;
+mod others;
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use sqlx::{AnyConnection, Connection, Row};
-use tokio::{
-    sync::Mutex,
-    time::{Instant, timeout},
-};
+use tokio::{sync::Mutex, time::timeout};
 
 use super::{
     Change, Location, Store,
@@ -19,71 +16,73 @@ use super::{
     connector::Connector,
     pools::Silence,
 };
-use crate::{Entropy, Error, Result, base62};
+use crate::{Error, Result, node::Renewal};
+use nodes::Described;
 use notifications::Notifications;
-pub use server_lock::LEASE;
-use server_lock::Session;
+pub use others::ListedNode;
+use others::Others;
 
-/// When a step of a poll takes longer, it fails: its connection is dropped, and the next poll makes a new one.
-const STEP: Duration = Duration::from_secs(1);
+/// When a step of a poll takes longer, it fails: its connection is dropped, and the next poll makes a new one. A lease lasts
+/// for two of them.
+const STEP: Duration = Duration::from_millis(450);
 
 pub(super) const REVISION: &str = "SELECT n FROM revision WHERE id = 1";
 
-/// The result of a poll.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PollResult {
-    /// How many changes there have ever been that verdicts depend on.
-    Revision(i64),
-    /// Another server took over; this one no longer learns of revocations.
-    Superseded,
-}
-
 pub(super) struct Feed {
     connector: Connector,
-    /// Identifies this server among all that ever held the lock.
-    holder: String,
     silence: Silence,
     state: Mutex<State>,
     notifications: Notifications,
+    /// Set once this process serves.
+    described: OnceLock<Described>,
+    others: Others,
+}
+
+/// A connection for polls.
+struct Link {
+    connection: AnyConnection,
+    /// Whether the database says which history it has.
+    has_timeline: bool,
 }
 
 #[derive(Default)]
 struct State {
-    connection: Option<AnyConnection>,
-    /// Whether a new connection has to hold the lock.
-    serves: bool,
-    /// The session that holds the lock, or held it last.
-    session: Option<Session>,
-    /// Another server held the lock last, and may accept keys until then.
-    waits_until: Option<Instant>,
-    /// A description of the server that holds the lock instead.
-    rival: String,
+    link: Option<Link>,
+    /// Whether this node can renew without joining.
+    has_joined: bool,
     closed: bool,
 }
 
 impl Feed {
-    pub(super) fn new(location: &Location, entropy: &dyn Entropy, silence: Silence) -> sqlx::Result<Self> {
+    pub(super) fn new(location: &Location, silence: Silence) -> sqlx::Result<Self> {
         let (connector, notifications) = (Connector::reader(location)?, Notifications::new(location)?);
-        Ok(Self { connector, holder: base62::random(entropy, 16), silence, state: Mutex::default(), notifications })
+        Ok(Self {
+            connector,
+            silence,
+            state: Mutex::default(),
+            notifications,
+            described: OnceLock::new(),
+            others: Others::default(),
+        })
     }
 
     pub(super) async fn close(&self) {
         self.notifications.close().await;
         let mut state = self.state.lock().await;
         state.closed = true;
-        let Some(mut connection) = state.connection.take() else { return };
-        if state.serves {
-            server_lock::give_up(&mut connection, &self.holder).await;
+        let Some(mut link) = state.link.take() else { return };
+        if let (Some(described), true) = (self.described.get(), state.has_joined) {
+            nodes::leave(&mut link.connection, &described.id).await;
         }
-        let _ = step(connection.close()).await;
+        let _ = step(link.connection.close()).await;
     }
 }
 
 impl Store {
-    /// Polls the current revision, and whether this is still the serving process. Every step has a time limit,
-    /// whatever happens to the database.
-    pub async fn poll(&self) -> Result<PollResult> {
-        self.0.feed.state.lock().await.poll(&self.0.feed).await
+    /// Polls the current revision; a node renews its lease by the same statement, and acknowledges that it applied all
+    /// changes up to a revision. Every step has a time limit, whatever happens to the database.
+    pub async fn poll(&self, acknowledged: i64, now: &(dyn Fn() -> Duration + Send + Sync)) -> Result<Renewal> {
+        self.0.feed.state.lock().await.poll(self, acknowledged, now).await
     }
 
     /// The committed changes after a revision, oldest first. `None` if there are none, or if some are no longer kept:
@@ -97,51 +96,65 @@ impl Store {
     pub async fn notified(&self) {
         self.0.feed.notifications.notified().await;
     }
+
+    /// Existing connections may lead to a server that is no longer the primary: none is used again.
+    pub(crate) fn distrust_connections(&self) {
+        self.0.feed.silence.noticed();
+    }
 }
 
 impl State {
     /// A connection that failed, hung, or was left in the middle by a cancelled poll is not used again.
-    async fn poll(&mut self, feed: &Feed) -> Result<PollResult> {
+    async fn poll(
+        &mut self,
+        store: &Store,
+        acknowledged: i64,
+        now: &(dyn Fn() -> Duration + Send + Sync),
+    ) -> Result<Renewal> {
         if self.closed {
             return Err(Error::Unavailable("it is closed".to_owned()));
         }
-        let Some((mut connection, revision)) = self.ask(feed).await? else { return Ok(PollResult::Superseded) };
-        if let Some(until) = self.waits_until {
-            if Instant::now() < until {
-                self.connection = Some(connection);
-                return Err(Error::Unavailable(
-                    "the server before this one may accept keys for a moment yet".to_owned(),
-                ));
-            }
-            step(server_lock::hold_lease(&mut connection, &feed.holder)).await?;
-            self.waits_until = None;
-        }
-        self.connection = Some(connection);
-        Ok(PollResult::Revision(revision))
-    }
-
-    /// Uses the existing connection, or makes one. `None` if another server holds the lock.
-    async fn ask(&mut self, feed: &Feed) -> Result<Option<(AnyConnection, i64)>> {
-        if let Some(mut connection) = self.connection.take() {
-            if let Ok(revision) = step(revision(&mut connection)).await {
-                return Ok(Some((connection, revision)));
+        let feed = &store.0.feed;
+        if let Some(mut link) = self.link.take() {
+            if let Ok(renewal) = self.ask(store, &mut link, acknowledged, now).await {
+                self.link = Some(link);
+                return Ok(renewal);
             }
             feed.silence.noticed();
         }
-        let mut connection = step(feed.connector.connect()).await?;
-        if self.serves && !self.lock(&mut connection, feed).await? {
-            return Ok(None);
+        let mut link = self.link(feed).await?;
+        let renewal = self.ask(store, &mut link, acknowledged, now).await?;
+        self.link = Some(link);
+        Ok(renewal)
+    }
+
+    async fn ask(
+        &mut self,
+        store: &Store,
+        link: &mut Link,
+        acknowledged: i64,
+        now: &(dyn Fn() -> Duration + Send + Sync),
+    ) -> Result<Renewal> {
+        if let (Some(described), true) = (store.0.feed.described.get(), store.is_node()) {
+            return self.renew(link, described, acknowledged, now).await;
         }
-        let revision = step(revision(&mut connection)).await?;
-        Ok(Some((connection, revision)))
+        let sent_at = now();
+        let head = step(revision(&mut link.connection)).await?;
+        Ok(Renewal { sent_at, acknowledged, head, timeline: 0 })
+    }
+
+    /// A new connection.
+    async fn link(&mut self, feed: &Feed) -> Result<Link> {
+        let mut connection = step(feed.connector.connect()).await?;
+        let has_timeline = feed.described.get().is_some() && nodes::has_timeline(&mut connection).await;
+        Ok(Link { connection, has_timeline })
     }
 
     /// Uses the connection that received the revision.
     async fn changes_since(&mut self, revision: i64) -> Result<Option<Vec<Change>>> {
-        let mut connection =
-            self.connection.take().ok_or_else(|| Error::Unavailable("nothing was heard yet".to_owned()))?;
-        let rows = step(sqlx::query(SINCE).bind(revision).fetch_all(&mut connection)).await?;
-        self.connection = Some(connection);
+        let mut link = self.link.take().ok_or_else(|| Error::Unavailable("nothing was heard yet".to_owned()))?;
+        let rows = step(sqlx::query(SINCE).bind(revision).fetch_all(&mut link.connection)).await?;
+        self.link = Some(link);
         without_gap(revision, &rows)
     }
 }

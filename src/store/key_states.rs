@@ -9,17 +9,29 @@ use crate::{
     audit::{Act, Action, NewEvent},
     key::{Digest, Key, Pause, Status},
     member::Permission,
+    node::Confirmed,
 };
 
 impl Store {
-    /// Revokes a key. When this returns, every verifier of this process refuses it.
+    /// Revokes a key. When this returns, every node refuses it.
     /// Revoking twice changes nothing and is no error.
     pub async fn revoke_key(&self, act: &Act, key: &Key, reason: String) -> Result<()> {
-        self.revoke_chosen(act, std::slice::from_ref(key), reason).await.map(drop)
+        self.revoke_key_confirmed(act, key, reason).await.map(drop)
+    }
+
+    /// The same; returns when each node refused it.
+    pub async fn revoke_key_confirmed(&self, act: &Act, key: &Key, reason: String) -> Result<Confirmed> {
+        let (_, confirmed) = self.revoke_confirmed(act, std::slice::from_ref(key), reason).await?;
+        Ok(confirmed)
     }
 
     /// Revokes these keys together. Returns how many were not revoked before.
     pub async fn revoke_chosen(&self, act: &Act, keys: &[Key], reason: String) -> Result<u64> {
+        let (count, _) = self.revoke_confirmed(act, keys, reason).await?;
+        Ok(count)
+    }
+
+    async fn revoke_confirmed(&self, act: &Act, keys: &[Key], reason: String) -> Result<(u64, Confirmed)> {
         let (store, act, keys) = (self.clone(), act.clone(), keys.to_vec());
         detached(async move {
             let mut tx = store.begin(&act).await?;
@@ -29,7 +41,8 @@ impl Store {
                 revoked.push((key, digests));
             }
             if revoked.is_empty() {
-                return Ok(0);
+                drop(tx);
+                return Ok((0, store.confirm_all().await?));
             }
             for (key, _) in &revoked {
                 let event = NewEvent::of(&key.org_id, Action::KeyRevoked, target(key));
@@ -38,9 +51,9 @@ impl Store {
             let committed = tx.commit_timed().await?;
             let count = revoked.len() as u64;
             for (key, digests) in revoked {
-                store.measure_revocation(&key.id, digests, committed);
+                store.measure_revocation(&key.id, digests, &committed);
             }
-            Ok(count)
+            Ok((count, committed.confirmed))
         })
         .await
     }
@@ -88,6 +101,9 @@ impl Store {
             }
             if changed.contains(&true) {
                 tx.commit().await?;
+            } else if paused {
+                drop(tx);
+                store.confirm_all().await?;
             }
             Ok(keys.iter().map(|key| key.status(now)).zip(changed).collect())
         })

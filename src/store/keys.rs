@@ -39,7 +39,7 @@ pub(super) const COLUMNS: &str = concat!(
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
     (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, ",
     secret_since!(),
-    " AS secret_since, k.resumed_at, k.paused_at, k.paused_by, k.leak_paused, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, ",
+    " AS secret_since, k.resumed_at, k.paused_at, k.paused_by, k.leak_paused, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, k.refused_by, ",
     shown!(),
     " AS shown, ",
     previous_until!(),
@@ -57,6 +57,10 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
             by: row.text_opt("revoked_by")?.unwrap_or_default(),
             reason: row.text_opt("revoke_reason")?.unwrap_or_default(),
             refused_after: row.int_opt("refused_after")?.and_then(revocation_latency::duration),
+            refused_by: row
+                .text_opt("refused_by")?
+                .map(|text| revocation_latency::refused_by(&text))
+                .unwrap_or_default(),
         }),
     };
     let paused = match row.time_opt("paused_at")? {

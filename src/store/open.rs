@@ -64,7 +64,7 @@ impl Store {
         // then has no reason.
         let writes = Writes::default();
         let silence = Silence::default();
-        let feed = Feed::new(&location, &*tools.entropy, silence.clone()).map_err(unreachable)?;
+        let feed = Feed::new(&location, silence.clone()).map_err(unreachable)?;
         let by = match older {
             Older::Migrated => By::Server,
             Older::Refused => By::Command,

@@ -68,6 +68,8 @@ async fn revoke(store: &Store, act: &Act, place: &Place, reason: &str, authority
         .await?
         .rows_affected();
     if revoked == 0 {
+        drop(tx);
+        store.confirm_all().await?;
         return Ok(0);
     }
     let event = NewEvent::of(&place.org_id, Action::AllKeysRevoked, place.target());

@@ -1,13 +1,27 @@
 //! The schema version of a database, compared with this binary's. Only `serve` and `migrate` change it.
 
+use std::time::Duration;
+
 use sqlx::{Any, AnyConnection, AnyPool, Row, Transaction, migrate::Migrator};
 
-use super::{Location, OpenError, Tools, folding, peppers::Peppers};
-use crate::{Error, Result, audit};
+use super::{Location, OpenError, Tools, folding, node_rows, peppers::Peppers, row::Read};
+use crate::{
+    Error, Result, audit,
+    clock::since_boot,
+    node::{Lapsed, TERMS},
+};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// The lock that a running server holds on PostgreSQL.
+/// How a migration begins that servers of the version before can live with: they go on while it runs, and afterwards.
+const ROLLING: &str = "-- Older servers go on with this.";
+
+/// The newest migration that this binary knows.
+pub(super) fn newest() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// The lock of migrations on PostgreSQL. Servers of versions before there were several nodes hold it, too.
 pub(super) const SERVER_LOCK: i64 = 7_022_136_120;
 
 /// PostgreSQL's code for a lock that was not free in time.
@@ -27,6 +41,13 @@ pub(super) async fn check(location: &Location, pool: &AnyPool) -> Result<(), Ope
 /// Migrates a database and opens its peppers, all or nothing, while no server is running on it: on SQLite the caller
 /// holds the lock file for that. A master key that does not match changes nothing.
 pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &Tools) -> Result<Peppers, OpenError> {
+    if let Location::Postgres(_) = location {
+        let mut connection = pool.acquire().await.map_err(Error::from)?;
+        let applied = applied(location, &mut connection).await?;
+        if applied.contains(&NODES) && oldest_server(&applied) > 0 {
+            close_killed_servers(&mut connection).await?;
+        }
+    }
     let mut tx = match location {
         Location::Sqlite(_) => pool.begin_with("BEGIN IMMEDIATE").await,
         Location::Postgres(_) => pool.begin().await,
@@ -38,11 +59,15 @@ pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &
     // Another process may have migrated it while this one waited.
     let applied = applied(location, &mut tx).await?;
     if !is_up_to_date(&applied)? {
+        let oldest = oldest_server(&applied);
         if !applied.is_empty() {
             Peppers::load(&mut tx, tools).await?;
+            refuse_older_servers(location, &mut tx, &applied, oldest).await?;
         }
         // Not `run`: its `Acquire` of a transaction is not `Send`.
         MIGRATIONS.run_direct(None, &mut *tx, false).await.map_err(OpenError::Migrate)?;
+        let raised = sqlx::query("UPDATE oldest_schema SET version = $1 WHERE id = 1 AND version < $1");
+        raised.bind(oldest).execute(&mut *tx).await.map_err(Error::from)?;
     }
     folding::fold_names(&mut tx).await?;
     // A bound value instead of a migration: the two databases write an empty BYTEA differently.
@@ -57,10 +82,68 @@ pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &
     Ok(peppers)
 }
 
+/// Makes all tables in an empty database.
+pub(super) async fn create(tx: &mut AnyConnection) -> Result<(), OpenError> {
+    MIGRATIONS.run_direct(None, tx, false).await.map_err(OpenError::Migrate)
+}
+
+/// The newest of the missing migrations that older servers can't live with; 0 if they can with all.
+fn oldest_server(applied: &[i64]) -> i64 {
+    let missing = MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version));
+    let breaking = missing.filter(|migration| !migration.sql.as_str().starts_with(ROLLING));
+    breaking.map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// Servers that were killed left their rows open. One that is not seen to renew for long enough is closed.
+async fn close_killed_servers(connection: &mut AnyConnection) -> Result<()> {
+    let mut lapsed = Lapsed::default();
+    for pause in [Duration::ZERO, TERMS.wait()] {
+        tokio::time::sleep(pause).await;
+        let rows = sqlx::query("SELECT id, applied_revision, renewals, is_open FROM nodes")
+            .fetch_all(&mut *connection)
+            .await?;
+        let rows: Vec<_> = rows.iter().map(node_rows::node_row).collect::<Result<_>>()?;
+        if !rows.iter().any(|row| row.is_open) {
+            break;
+        }
+        for (id, renewals) in lapsed.seen(&rows, since_boot(), TERMS) {
+            sqlx::query(node_rows::CLOSE).bind(id.to_string()).bind(renewals).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Fails while a server that does not know one of these migrations may hold a lease. Until the end of the transaction none
+/// can renew or join, and then it can't join any more.
+async fn refuse_older_servers(
+    location: &Location,
+    tx: &mut AnyConnection,
+    applied: &[i64],
+    oldest: i64,
+) -> Result<(), OpenError> {
+    if matches!(location, Location::Sqlite(_)) || oldest == 0 || !applied.contains(&NODES) {
+        return Ok(());
+    }
+    sqlx::query("LOCK TABLE nodes IN EXCLUSIVE MODE").execute(&mut *tx).await.map_err(Error::from)?;
+    let older =
+        sqlx::query("SELECT id, version, address FROM nodes WHERE is_open = 1 AND schema_version < $1 ORDER BY id");
+    let older = older.bind(oldest).fetch_all(&mut *tx).await.map_err(Error::from)?;
+    let Some(node) = older.first() else { return Ok(()) };
+    let (version, address) = (node.text("version")?, node.text("address")?);
+    Err(Error::Unavailable(format!(
+        "Sallyport {version} at {address} serves this database and can't live with migration {oldest}; end every older server \
+         first"
+    ))
+    .into())
+}
+
 fn is_up_to_date(applied: &[i64]) -> Result<bool, OpenError> {
     refuse_newer(applied)?;
     Ok(MIGRATIONS.iter().all(|migration| applied.contains(&migration.version)))
 }
+
+/// Servers have rows since this migration.
+const NODES: i64 = 140;
 
 fn refuse_newer(applied: &[i64]) -> Result<(), OpenError> {
     match applied.iter().find(|version| !MIGRATIONS.version_exists(**version)) {

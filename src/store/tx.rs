@@ -3,16 +3,19 @@
 mod changes;
 mod events;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sqlx::{Any, Executor, Transaction};
+use tokio::time::timeout;
 
 use super::{Added, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Actor, Credential, Once},
+    clock::since_boot,
     id::{KeyId, TokenId},
     member::Permission,
+    node::Confirmed,
     personal_token::TokenScope,
     place::{Place, PlaceKind, PlaceRef},
     profile::{HolderKind, Mode},
@@ -24,8 +27,18 @@ const BACKGROUND: &str = "SET LOCAL lock_timeout = '1s'";
 /// For changes of all keys of a place, whose duration depends on their number.
 const MANY: &str = "SET LOCAL statement_timeout = '10min'";
 
+/// How long a commit may take. Shorter than PostgreSQL's own limit: that would end the wait for a standby, and answer that
+/// the commit succeeded.
+const COMMIT: Duration = Duration::from_secs(20);
+
 /// Shown to a root token created without `--manage`, or a key whose scopes do not include managing.
 const MANAGES_NOTHING: &str = "This credential does not manage anything.";
+
+/// A commit that every node knows of, as far as verdicts depend on it.
+pub(super) struct Committed {
+    pub at: Instant,
+    pub confirmed: Confirmed,
+}
 
 pub(super) struct Tx {
     store: Store,
@@ -294,7 +307,16 @@ impl Tx {
 
     async fn end(&mut self) -> Result<()> {
         if let Some(tx) = self.tx.take() {
-            self.store.0.writes.note(tx.commit().await)?;
+            // SQLite commits in this process, however long it takes.
+            let limit = if self.is_on_postgres() { COMMIT } else { Duration::MAX };
+            let ended = match timeout(limit, tx.commit()).await {
+                Ok(ended) => ended.map_err(|error| (error.to_string(), outcome(error))),
+                Err(_) => Err((format!("a commit took longer than {limit:?}"), Error::OutcomeUnknown)),
+            };
+            if let Err((why, error)) = ended {
+                self.store.0.writes.failed(why);
+                return Err(error);
+            }
             self.store.0.writes.succeeded();
             if self.enqueued {
                 self.store.0.doorbell.ring();
@@ -308,16 +330,32 @@ impl Tx {
         self.commit_timed().await.map(drop)
     }
 
-    /// The same; returns the time of the commit.
-    pub(super) async fn commit_timed(mut self) -> Result<Instant> {
+    /// The same; returns the time of the commit. What takes something away is answered once no node judges keys without it.
+    pub(super) async fn commit_timed(mut self) -> Result<Committed> {
         assert!(self.recorded > 0, "a write transaction without an event");
         let change = self.leave_change().await?;
         self.end().await?;
-        let committed = Instant::now();
-        if let (Some(change), Some(listener)) = (change, self.store.0.listener.get()) {
+        let (at, received_at) = (Instant::now(), since_boot());
+        let Some(change) = change else { return Ok(Committed { at, confirmed: Confirmed::default() }) };
+        if let Some(listener) = self.store.0.listener.get() {
             listener(&change);
         }
-        Ok(committed)
+        let confirmed = if change.takes_away() {
+            self.store.confirm(change.revision, received_at).await
+        } else {
+            Confirmed::default()
+        };
+        Ok(Committed { at, confirmed })
+    }
+}
+
+/// Whether a commit that failed can have taken effect: only what PostgreSQL says about the transaction is certain. A server
+/// that shuts down (class 57) or a lost connection (class 08) is not.
+fn outcome(error: sqlx::Error) -> Error {
+    let Some(database) = error.as_database_error() else { return Error::OutcomeUnknown };
+    match database.code() {
+        Some(code) if code.starts_with("57") || code.starts_with("08") => Error::OutcomeUnknown,
+        _ => error.into(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     plan::Plan,
     profile::Profile,
     project::NewProject,
-    store::{Location, Store, Tools},
+    store::{Location, OpenError, Store, Tools},
     tenant::NewTenant,
     user::{NewUser, Password, User},
     vault::{MasterKey, Vault},
@@ -82,6 +82,11 @@ impl TestStore {
     pub async fn restarted(&self) -> Self {
         let (store, clock) = open_first(self.store.location().clone()).await;
         Self { store, clock, _folder: None, server: None }
+    }
+
+    /// Opens the database as a server that starts, which migrates it; it may be refused.
+    pub async fn migrated_again(&self) -> Result<Store, OpenError> {
+        try_open(self.store.location().clone(), self.clock.clone(), Profile::standard()).await
     }
 
     /// The same database under another URL, for example through a [`Proxy`](super::Proxy). It belongs to the original
@@ -194,6 +199,10 @@ async fn open_first(location: Location) -> (Store, Arc<TurnedClock>) {
 }
 
 async fn open(location: Location, clock: Arc<TurnedClock>, profile: Arc<Profile>) -> Store {
+    try_open(location, clock, profile).await.expect("the store opens")
+}
+
+async fn try_open(location: Location, clock: Arc<TurnedClock>, profile: Arc<Profile>) -> Result<Store, OpenError> {
     let tools = Tools {
         clock,
         // New ids have to differ between openings.
@@ -201,7 +210,7 @@ async fn open(location: Location, clock: Arc<TurnedClock>, profile: Arc<Profile>
         vault: Vault::new(&MasterKey::mint(&SeededEntropy::new(SEED))),
         profile,
     };
-    Store::open_and_migrate(location, tools).await.expect("the store opens")
+    Store::open_and_migrate(location, tools).await
 }
 
 async fn admin(server: &str, sql: String) {

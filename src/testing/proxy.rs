@@ -1,10 +1,11 @@
-//! A proxy in front of a database whose connections can go silent: nothing is closed, and nothing arrives any more.
+//! A proxy in front of a database whose connections can go silent: nothing is closed, and nothing arrives any more. It can also
+//! lose the answer to a commit.
 
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -20,6 +21,15 @@ struct Connections {
     made: AtomicUsize,
     /// Connections with a lower number are silent.
     silent: AtomicUsize,
+    /// The connection over which this is sent is closed as soon as it has sent a commit.
+    fatal: Mutex<Option<&'static [u8]>>,
+}
+
+/// To whom bytes are forwarded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    ToServer,
+    ToClient,
 }
 
 impl Proxy {
@@ -37,10 +47,10 @@ impl Proxy {
                 let number = accepting.made.fetch_add(1, Ordering::SeqCst);
                 let Ok(upstream) = TcpStream::connect(&server) else { continue };
                 let again = |stream: &TcpStream| stream.try_clone().expect("a handle");
-                let ways = [(again(&client), again(&upstream)), (upstream, client)];
-                for (from, to) in ways {
+                let ways = [(again(&client), again(&upstream), Way::ToServer), (upstream, client, Way::ToClient)];
+                for (from, to, way) in ways {
                     let connections = Arc::clone(&accepting);
-                    thread::spawn(move || forward(from, to, number, &connections));
+                    thread::spawn(move || forward(from, to, way, number, &connections));
                 }
             }
         });
@@ -62,19 +72,41 @@ impl Proxy {
         self.connections.silent.store(usize::MAX, Ordering::SeqCst);
     }
 
+    /// A connection over which this statement is sent is closed after its next commit was sent to the database, and before the
+    /// answer.
+    pub fn lose_answers_to_commits_after(&self, statement: &'static str) {
+        *self.connections.fatal.lock().expect("not poisoned") = Some(statement.as_bytes());
+    }
+
+    /// No answers are lost any more.
+    pub fn lose_nothing(&self) {
+        *self.connections.fatal.lock().expect("not poisoned") = None;
+    }
+
     /// New connections work again.
     pub fn go_on(&self) {
         self.silence();
     }
 }
 
-fn forward(mut from: TcpStream, mut to: TcpStream, number: usize, connections: &Connections) {
+fn forward(mut from: TcpStream, mut to: TcpStream, way: Way, number: usize, connections: &Connections) {
     let _ = to.set_nodelay(true);
-    let mut bytes = [0; 16 * 1024];
+    let (mut bytes, mut was_sent) = ([0; 16 * 1024], false);
     while let Ok(count) = from.read(&mut bytes) {
         // Both ends stay open, and neither receives anything.
         while number < connections.silent.load(Ordering::SeqCst) {
             thread::park();
+        }
+        if way == Way::ToServer {
+            let contains = |text: &[u8]| bytes[..count].windows(text.len()).any(|window| window == text);
+            let fatal = *connections.fatal.lock().expect("not poisoned");
+            was_sent |= fatal.is_some_and(contains);
+            if fatal.is_some() && was_sent && contains(b"COMMIT") {
+                let _ = from.shutdown(std::net::Shutdown::Both);
+                let _ = to.write_all(&bytes[..count]);
+                let _ = to.shutdown(std::net::Shutdown::Write);
+                return;
+            }
         }
         if count == 0 || to.write_all(&bytes[..count]).is_err() {
             break;

@@ -1,15 +1,19 @@
 //! Keeps the caches consistent with the database: each node follows all changes, drops what they name and keeps the
 //! rest. The existing digests are known from the start, so that clients who try unknown keys can't block valid ones.
 
-use std::sync::{MutexGuard, PoisonError, atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::{
-    Error, Result,
+    Result,
     key::Digest,
-    store::{Added, Change, PollResult, Touched},
+    node::Next,
+    store::{Added, Change, Touched},
 };
 
 use super::{Verifier, shared_state::UnknownKeys};
+
+/// How often a poll goes on because of changes that were committed in the meantime.
+const ROUNDS: usize = 16;
 
 impl Verifier {
     /// Reads the existing digests, in pages.
@@ -30,49 +34,58 @@ impl Verifier {
     /// next poll reads all of them.
     pub(super) fn apply_own(&self, change: &Change) {
         self.apply(change);
-        let mut known = self.known();
-        if change.revision == *known + 1 {
-            *known = change.revision;
-        }
+        self.freshness.applied_own(change.revision);
     }
 
-    /// Polls for changes of other processes, and for whether this is still the serving process. Called by a worker.
+    /// Polls for changes of other processes, and applies them. A node renews its lease with that, and acknowledges what it
+    /// applied at once: whoever committed it waits for that. Called by a worker.
     pub async fn poll(&self) -> Result<()> {
-        let asked_at = self.freshness.now();
-        match self.store.poll().await? {
-            PollResult::Revision(revision) => self.catch_up(revision).await?,
-            PollResult::Superseded => {
-                self.freshness.lost();
-                return Err(Error::Unavailable("another server took over this database".to_owned()));
+        for _ in 0..ROUNDS {
+            let renewal = self.store.poll(self.freshness.revision(), &*self.elapsed).await?;
+            match self.freshness.renewed(renewal) {
+                Next::Nothing => return self.read_missed_tokens().await,
+                Next::CatchUp { after } => self.catch_up(after, renewal.head).await?,
+                Next::ReadAll => {
+                    tracing::warn!(
+                        revision = renewal.head,
+                        "the database is not the one from before, or lost changes; everything is read again"
+                    );
+                    // Connections may still lead to the one from before.
+                    self.store.distrust_connections();
+                    self.forget_everything();
+                    self.freshness.read_all(renewal);
+                }
+            }
+            if !self.store.is_node() {
+                break;
             }
         }
-        self.freshness.seen(asked_at);
         self.read_missed_tokens().await
     }
 
-    /// Applies all changes up to at least that revision. If some are no longer kept, everything cached may have
-    /// changed.
-    async fn catch_up(&self, revision: i64) -> Result<()> {
-        let known = *self.known();
-        if revision <= known {
-            return Ok(());
-        }
-        let last = match self.store.changes_since(known).await? {
+    /// Applies all changes after a revision, up to at least another one. If some are no longer kept, everything cached may
+    /// have changed.
+    async fn catch_up(&self, after: i64, head: i64) -> Result<()> {
+        let last = match self.store.changes_since(after).await? {
             Some(changes) => {
                 changes.iter().for_each(|change| self.apply(change));
-                changes.last().map_or(revision, |change| change.revision)
+                changes.last().map_or(head, |change| change.revision)
             }
             None => {
-                self.forget_all();
-                self.unknown().forget_unknown();
-                self.unknown_tokens().forget_unknown();
-                self.missed_tokens.store(true, Ordering::SeqCst);
-                revision
+                self.forget_everything();
+                head
             }
         };
-        let mut known = self.known();
-        *known = last.max(*known);
+        self.freshness.applied(last);
         Ok(())
+    }
+
+    /// Keys and root tokens may have been created, too.
+    fn forget_everything(&self) {
+        self.forget_all();
+        self.unknown().forget_unknown();
+        self.unknown_tokens().forget_unknown();
+        self.missed_tokens.store(true, Ordering::SeqCst);
     }
 
     /// Root tokens created in the meantime are looked up however busy the verifier is. New keys are found within the
@@ -108,9 +121,5 @@ impl Verifier {
     fn forget_all(&self) {
         self.keys.forget_all();
         self.tokens.forget_all();
-    }
-
-    fn known(&self) -> MutexGuard<'_, i64> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -39,14 +39,19 @@ impl Verifier {
         checks.await.unwrap_or_else(|error| vec![check("database", Err(error))])
     }
 
-    /// How long ago the database last answered about revocations.
+    /// How long ago the database last answered about revocations; for ever if it never did.
     pub fn lag(&self) -> Duration {
-        self.freshness.age()
+        self.freshness.age().unwrap_or(Duration::MAX)
+    }
+
+    /// Up to which revision this process knows all changes, and how long it may go on judging keys without hearing more.
+    pub fn lease(&self) -> (i64, Duration) {
+        (self.freshness.revision(), self.freshness.left())
     }
 
     fn hears(&self) -> Result<()> {
         self.freshness.check()?;
-        let age = self.freshness.age();
+        let age = self.lag();
         if age > HEARD {
             return Err(Error::Unavailable(format!("the last poll for revocations was answered {age:?} ago")));
         }

@@ -34,6 +34,7 @@ impl Verifier {
     async fn replace(&self, act: &Act, key: &Key, new: NewRotation) -> Result<Issued> {
         let store = self.store();
         store.check_repeat(act).await?;
+        self.needs_to_know_all_uses().await?;
         let aside = store.set_aside(act, key).await?;
         let replaced = match self.judge_aside(key, &aside).await {
             Ok(()) => store.replace_set_aside(act, key, new, aside.clone()).await,
@@ -49,11 +50,21 @@ impl Verifier {
     async fn judge_aside(&self, key: &Key, aside: &SetAside) -> Result<()> {
         drop(self.replacing.write().await);
         self.flush().await?;
+        self.needs_to_know_all_uses().await?;
         if self.missed_secrets() {
             let message = "Uses of single secrets were not counted, so none is replaced. Say which secret ends.";
             return Err(Error::Conflict { code: "secret_in_use", message: message.to_owned() });
         }
         self.store().needs_unused(key, aside).await
+    }
+
+    /// Fails if there are other nodes: each keeps uses in memory for some seconds.
+    async fn needs_to_know_all_uses(&self) -> Result<()> {
+        if self.store().nodes().await?.len() > 1 {
+            let message = "Several servers count uses, so no secret is known to be unused. Say which secret ends.";
+            return Err(Error::Conflict { code: "secret_in_use", message: message.to_owned() });
+        }
+        Ok(())
     }
 
     async fn take_back(&self, key: &Key, aside: &SetAside) {

@@ -23,6 +23,7 @@ mod key_update;
 mod keys;
 mod me;
 mod members;
+mod nodes;
 mod orgs;
 mod projects;
 mod query;
@@ -100,4 +101,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(audit_proof::checkpoint))
         .routes(routes!(audit_proof::proof))
         .routes(routes!(evidence::pack))
+        .routes(routes!(nodes::list))
 }

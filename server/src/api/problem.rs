@@ -8,7 +8,7 @@ use axum::{
 };
 use sallyport::{
     Error, FieldError,
-    error::NOT_FORWARDED,
+    error::{NOT_FORWARDED, OUTCOME_UNKNOWN},
     id::{AppId, ApprovalId, CapabilityId, InvitationId, OrgId, ProjectId, RequestId, TenantId, WebhookId},
     limit::whole_seconds,
 };
@@ -168,6 +168,7 @@ impl From<Error> for Problem {
             }
             Error::Conflict { code, message } => Self::new(StatusCode::CONFLICT, code, message),
             Error::NotForwarded => Self::new(StatusCode::SERVICE_UNAVAILABLE, "audit_not_forwarded", NOT_FORWARDED),
+            Error::OutcomeUnknown => Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", OUTCOME_UNKNOWN),
             Error::Busy(message) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message),
             error => {
                 tracing::warn!(%error, "refused, because nothing could be said");

@@ -18,6 +18,7 @@ mod login;
 mod mail;
 mod migrate;
 mod modes;
+mod nodes;
 mod outage;
 mod output;
 mod profile;

@@ -53,7 +53,7 @@ impl Store {
             for org in store.orgs_with_keys().await? {
                 match store.revoke_keys_of(&act, &Place::from(&org), &reason, Authority::Operator).await {
                     Ok(of_org) => revoked += of_org,
-                    Err(error @ Error::Unavailable(_)) => return Err(error),
+                    Err(error @ (Error::Unavailable(_) | Error::OutcomeUnknown)) => return Err(error),
                     // It may have been deleted meanwhile. The others are revoked first: in an incident each key counts.
                     Err(error) => failed = Some(error),
                 }

@@ -154,7 +154,7 @@ impl Store {
             tx.tell_of_leaks(&told, &people, by_partner, &mut mailed).await?;
             let committed = tx.commit_timed().await?;
             for leak in told.into_iter().filter(|leak| !leak.digests.is_empty()) {
-                store.measure_revocation(&leak.key.id, leak.digests, committed);
+                store.measure_revocation(&leak.key.id, leak.digests, &committed);
             }
             Ok(mailed)
         })

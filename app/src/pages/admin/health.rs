@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
-    store::{DatabaseFacts, Forwarding},
+    store::{DatabaseFacts, Forwarding, ListedNode},
     verifier::health::HealthCheck,
 };
 
@@ -27,9 +27,10 @@ pub async fn get(ui: Ui, access: OperatorAccess) -> PageResult {
     let lag = verifier.lag();
     let facts = store.database_facts().await?;
     let forwarding = store.forwarding().await?;
+    let nodes = store.nodes().await?;
     let chrome = shell::at_last(shell::of_admin(&ui, &access.me, AdminSection::Health).await?);
     let now = store.now();
-    let page = Page::framed("Health", chrome, move || view! { <Body checks lag facts forwarding now/> });
+    let page = Page::framed("Health", chrome, move || view! { <Body checks lag facts forwarding nodes now/> });
     Ok(ui.ok(page))
 }
 
@@ -68,6 +69,7 @@ fn Body(
     lag: Duration,
     facts: DatabaseFacts,
     forwarding: Option<Forwarding>,
+    nodes: Vec<ListedNode>,
     now: Timestamp,
 ) -> impl IntoView {
     let failing = checks.iter().filter(|check| !check.ok).count();
@@ -100,6 +102,7 @@ fn Body(
             <div class="notice-line"><b>{verdict}</b><span>"Checked at "<When at=now.to_rfc3339() text=clock/></span></div>
         </Notice>
         <Card title="Checks"><ul class="rows">{rows.collect_view()}</ul></Card>
+        {(!nodes.is_empty()).then(|| view! { <Nodes nodes now/> })}
         {forwarding.map(|of| view! { <ForwardingCard of now/> })}
         <Card title="This server">
             <Facts>
@@ -115,6 +118,25 @@ fn Body(
             </Facts>
         </Card>
     }
+}
+
+/// The servers on this database.
+#[component]
+fn Nodes(nodes: Vec<ListedNode>, now: Timestamp) -> impl IntoView {
+    let rows = nodes.into_iter().map(move |node| {
+        let (tone, word) = match node.lease {
+            Some(_) => (Tone::Good, "OK"),
+            None => (Tone::Danger, "Cut off and closed"),
+        };
+        let applied = format!(", version {}, applied up to change {}", node.version, node.applied_revision);
+        view! {
+            <li>
+                <span><code>{node.id.to_string()}</code><small>"Seen "<Ago at=node.seen_at now/>{applied}</small></span>
+                <Badge tone text=word/>
+            </li>
+        }
+    });
+    view! { <Card title="Nodes"><ul class="rows">{rows.collect_view()}</ul></Card> }
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use leptos::prelude::*;
 use sallyport::{
     Timestamp,
+    id::NodeId,
     key::Key,
+    node::Refusal,
     profile::{HolderKind, Profile},
 };
 
@@ -42,9 +44,25 @@ fn OwnerFact(key: Key) -> impl IntoView {
     view! { <Fact label><a href=href>{key.owner_name}</a></Fact> }.into_any()
 }
 
-/// The verifier's result right after the revocation.
-fn proof(after: Duration) -> String {
-    format!("1 of 1 verifier nodes refuses this key, after {:.1} ms", after.as_secs_f64() * 1_000.0)
+/// What was found right after the revocation: that every node refuses the key, and since when each of them does.
+#[component]
+fn Proof(after: Duration, nodes: Vec<(NodeId, Refusal)>) -> impl IntoView {
+    let count = nodes.len().max(1);
+    let refuse = if count == 1 { "refuses" } else { "refuse" };
+    let said = format!("{count} of {count} verifier nodes {refuse} this key, after {}", milliseconds(after));
+    let each = |(id, refusal): (NodeId, Refusal)| {
+        let how = match refusal {
+            Refusal::Applied(after) => format!("applied after {}", milliseconds(after)),
+            Refusal::Closed => "cut off and closed".to_owned(),
+        };
+        view! { <li><code>{id.to_string()}</code>": "{how}</li> }
+    };
+    let each = (count > 1).then(|| view! { <ul>{nodes.into_iter().map(each).collect_view()}</ul> });
+    view! { {said}{each} }
+}
+
+fn milliseconds(duration: Duration) -> String {
+    format!("{:.1} ms", duration.as_secs_f64() * 1_000.0)
 }
 
 /// Whether it can sign, and until when with two secrets.
@@ -62,7 +80,7 @@ fn Ended(key: Key, now: Timestamp) -> impl IntoView {
         view! {
             <Fact label="Revoked">{format!("by {}, ", revoked.by)}<Ago at=revoked.at now/></Fact>
             {(!revoked.reason.is_empty()).then(|| view! { <Fact label="Reason">{revoked.reason}</Fact> })}
-            {revoked.refused_after.map(|after| view! { <Fact label="Proof">{proof(after)}</Fact> })}
+            {revoked.refused_after.map(|after| view! { <Fact label="Proof"><Proof after nodes=revoked.refused_by/></Fact> })}
         }
     })
 }

@@ -12,6 +12,7 @@ use super::{
     access::{Manager, Within},
     answer::ok,
     key_response::KeyResponse,
+    nodes::NodeRefusal,
     query::{NoParams, QueryParams},
 };
 use crate::{
@@ -51,6 +52,18 @@ impl RevokeReason {
     }
 }
 
+/// A revoked key, and whether every node refuses it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RevokedKey)]
+pub struct RevokedKeyResponse {
+    #[serde(flatten)]
+    key: KeyResponse,
+    /// Whether every node refuses the key now: always `true`, since it is answered only then.
+    confirmed: bool,
+    /// When each node refused it.
+    nodes: Vec<NodeRefusal>,
+}
+
 /// How many keys were revoked.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Revoked)]
@@ -62,10 +75,12 @@ pub struct RevokedCount {
 
 /// Revoke a key
 ///
-/// Permanent. Once this is answered, every request with the key is refused. Revoking again changes nothing.
+/// Permanent. Once this is answered, every node refuses every request with the key. Revoking again changes nothing. It
+/// normally takes some milliseconds, and at most about 1.2 seconds if a node hangs. After 503 with the code `outcome_unknown`,
+/// revoke again: it may have been revoked.
 #[utoipa::path(
     post, path = "/v1/keys/{key_id}/revoke", operation_id = "revokeKey", tag = "Keys", params(("key_id" = String, Path)),
-    request_body = Option<RevokeReason>, responses((status = 200, body = KeyResponse))
+    request_body = Option<RevokeReason>, responses((status = 200, body = RevokedKeyResponse))
 )]
 pub async fn revoke(
     State(state): State<AppState>,
@@ -74,9 +89,10 @@ pub async fn revoke(
     why: RevokeReason,
 ) -> Result<Response, Problem> {
     let store = &state.context.store;
-    store.revoke_key(&key.manager.act(), &key.it, why.check()?).await?;
+    let confirmed = store.revoke_key_confirmed(&key.manager.act(), &key.it, why.check()?).await?;
     let revoked = store.find(key.manager.reader(), &key.it.id).await?.ok_or(Error::NotFound)?;
-    Ok(ok(KeyResponse::found(store, revoked).await?))
+    let key = KeyResponse::found(store, revoked).await?;
+    Ok(ok(RevokedKeyResponse { key, confirmed: true, nodes: NodeRefusal::of(confirmed) }))
 }
 
 /// Revoke every key of an app

@@ -29,6 +29,7 @@ crate::on_both_portals!(
 /// missing here.
 pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/me"),
+    (Method::GET, "/v1/nodes"),
     (Method::GET, "/v1/orgs"),
     (Method::POST, "/v1/orgs"),
     (Method::GET, "/v1/orgs/{org_id}"),

@@ -55,7 +55,7 @@ mod postgres_falls_silent {
             let Location::Postgres(url) = first.store.location().clone() else { panic!("PostgreSQL") };
             let (proxy, url) = Proxy::before(&url);
             let portal = first.at_database(url).await;
-            portal.store.hold_server_lock().await.expect("free");
+            portal.store.join_nodes("test", String::new()).await.expect("joined");
             portal.set_up().await;
             let app = portal.app().await;
             let (_, cached) = portal.key(&app).await;

@@ -1,0 +1,208 @@
+//! Several servers on one PostgreSQL, each with a data folder of its own.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use sallyport::{
+    store::Location,
+    testing::{Proxy, TestStore},
+};
+use serde_json::{Value, json};
+
+use super::history::History;
+use crate::server::{Server, sallyport, stdout};
+
+pub struct Cluster {
+    pub nodes: Vec<Server>,
+    /// In front of the database, one for each node, or none.
+    pub proxies: Vec<Proxy>,
+    urls: Vec<String>,
+    folders: tempfile::TempDir,
+    token: String,
+    app: String,
+    store: TestStore,
+}
+
+pub struct Key {
+    pub id: String,
+    pub secret: String,
+}
+
+impl Cluster {
+    pub async fn start(count: usize) -> Self {
+        Self::start_with(count, false).await
+    }
+
+    pub async fn start_behind_proxies(count: usize) -> Self {
+        Self::start_with(count, true).await
+    }
+
+    async fn start_with(count: usize, proxied: bool) -> Self {
+        let store = TestStore::postgres().await;
+        let Location::Postgres(url) = store.location().clone() else { panic!("PostgreSQL") };
+        let folders = tempfile::tempdir().expect("a folder");
+        let (mut proxies, mut urls) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            if proxied {
+                let (proxy, over) = Proxy::before(&url);
+                proxies.push(proxy);
+                urls.push(over);
+            } else {
+                urls.push(url.clone());
+            }
+        }
+        let mut cluster =
+            Self { nodes: Vec::new(), proxies, urls, folders, token: String::new(), app: String::new(), store };
+        for node in 0..count {
+            let data = cluster.data(node);
+            fs::create_dir(&data).expect("made");
+            let key = data.join("master.key");
+            fs::write(&key, TestStore::master_key()).expect("written");
+            fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
+            let server = cluster.serve(node);
+            cluster.nodes.push(server);
+        }
+        cluster.nodes[0].set_up();
+        cluster.app = cluster.nodes[0].make_app();
+        let arguments = ["token", "create", "--name", "test", "--manage", "--database-url", &url];
+        cluster.token = stdout(&sallyport(&cluster.data(0), &arguments)).trim().to_owned();
+        assert!(!cluster.token.is_empty(), "a token");
+        cluster
+    }
+
+    fn data(&self, node: usize) -> PathBuf {
+        self.folders.path().join(node.to_string())
+    }
+
+    fn serve(&self, node: usize) -> Server {
+        Server::start_with(&self.data(node), &["--database-url", &self.urls[node]], |_| true).0
+    }
+
+    /// New keys, made on the first node and in the memory of all.
+    pub fn keys(&self, count: usize) -> Vec<Key> {
+        let make = |n: usize| {
+            let body = json!({ "label": format!("Key {n}"), "environment": "production", "scopes": ["read"] });
+            let made = self.manage(0, "POST", &format!("/v1/apps/{}/keys", self.app), &body);
+            let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("{name} in {made}")).to_owned();
+            Key { id: text("key_id"), secret: text("secret_key") }
+        };
+        let keys: Vec<_> = (0..count).map(make).collect();
+        let warm = History::default();
+        for (node, server) in self.nodes.iter().enumerate() {
+            for key in &keys {
+                let began = Instant::now();
+                while warm.ask(node, &server.address, key) != 200 {
+                    assert!(began.elapsed() < Duration::from_secs(10), "node {node} does not accept a new key");
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            }
+        }
+        keys
+    }
+
+    /// Repeated as clients do: on a machine that is too busy to renew a lease, a node refuses everything for a moment.
+    fn manage(&self, node: usize, method: &str, path: &str, body: &Value) -> Value {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let began = Instant::now();
+        loop {
+            let answer = self.nodes[node].ask(method, path, &headers, &body).expect("answered");
+            if answer.starts_with("HTTP/1.1 20") {
+                return serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("JSON");
+            }
+            let is_closed = answer.starts_with("HTTP/1.1 503") && began.elapsed() < Duration::from_secs(10);
+            assert!(is_closed, "{answer}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Revokes a key on a node; returns what it answered.
+    pub fn revoke(&self, node: usize, key: &Key, history: &History) -> Value {
+        let began = Instant::now();
+        let answer = self.manage(node, "POST", &format!("/v1/keys/{}/revoke", key.id), &Value::Null);
+        history.revoked(key, node, began);
+        answer
+    }
+
+    pub fn get(&self, node: usize, path: &str) -> String {
+        self.nodes[node].ask("GET", path, &[], "").expect("answered")
+    }
+
+    /// Waits until a page of the first node shows a text.
+    pub async fn until_shown(&self, path: &str, text: &str) {
+        eventually(|| self.get(0, path).contains(text)).await;
+    }
+
+    /// The nodes, as the first one lists them.
+    pub fn listed(&self) -> Value {
+        self.manage(0, "GET", "/v1/nodes", &Value::Null)
+    }
+
+    /// Waits until that many nodes have no lease.
+    pub async fn until_closed(&self, count: usize) {
+        let closed =
+            |nodes: &Value| nodes.as_array().expect("a list").iter().filter(|node| node["lease_ms"] == 0).count();
+        eventually(|| closed(&self.listed()) == count).await;
+    }
+
+    pub fn addresses(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.address.clone()).collect()
+    }
+
+    /// Waits until a node answers so about a key.
+    pub async fn until(&self, node: usize, key: &Key, status: u16) {
+        let unseen = History::default();
+        eventually(|| unseen.ask(node, &self.nodes[node].address, key) == status).await;
+    }
+
+    /// The same, where nothing else is to be done meanwhile.
+    pub fn wait_until(&self, node: usize, key: &Key, status: u16) {
+        let (unseen, began) = (History::default(), Instant::now());
+        while unseen.ask(node, &self.nodes[node].address, key) != status {
+            assert!(began.elapsed() < Duration::from_secs(10), "node {node} does not answer {status}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn signal(&self, node: usize, signal: &str) {
+        let id = self.nodes[node].child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().expect("sent").success());
+    }
+
+    pub fn kill(&mut self, node: usize) {
+        self.nodes[node].child.kill().expect("SIGKILL");
+        self.nodes[node].child.wait().expect("ended");
+    }
+
+    pub fn terminate(&mut self, node: usize) {
+        self.signal(node, "TERM");
+        assert!(self.nodes[node].child.wait().expect("ended").success());
+    }
+
+    pub fn restart(&mut self, node: usize) {
+        self.nodes[node] = self.serve(node);
+    }
+
+    pub async fn end(self) {
+        for mut node in self.nodes {
+            let _ = node.child.kill();
+            let _ = node.child.wait();
+        }
+        self.store.end().await;
+    }
+}
+
+/// Until something that a process of its own does has happened.
+async fn eventually(mut happened: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !happened() {
+        assert!(began.elapsed() < Duration::from_secs(10), "it did not happen");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
