@@ -45,6 +45,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, UrlQuery(query): UrlQue
                         "Bodies have ids, and neither names nor secrets: read more from the API."
                     </p>
                     <p class="page-sub">
+                        <span><a href=format!("{PATH}#events")>"All events"</a></span>
                         <span><a href="/docs?group=webhooks">"The API of webhooks"</a></span>
                     </p>
                 </div>
@@ -95,9 +96,10 @@ fn Events() -> impl IntoView {
         }
     });
     view! {
-        <Card title="Events">
+        <section class="card" id="events">
+            <div class="card-head"><h2>"Events"</h2></div>
             <DataTable label="Events" columns=&["Event", "What happened", "About"]>{rows.collect_view()}</DataTable>
-        </Card>
+        </section>
     }
 }
 
