@@ -8,6 +8,7 @@ use super::VerificationError;
 /// What the portal says about a key. It has to be looked at: a refusal is no error.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
+#[allow(clippy::large_enum_variant, reason = "mostly the larger one, and one for each request")]
 pub enum Verification {
     /// The key is valid for the request.
     Valid(Valid),
