@@ -99,8 +99,9 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
         requirement.check(name, store.profile())?;
     }
     store.join_nodes(env!("CARGO_PKG_VERSION"), address.to_string()).await.map_err(|error| error.to_string())?;
-    for doubt in store.doubts_about_commits().await.map_err(|error| error.to_string())? {
-        tracing::warn!("{doubt}");
+    let doubts = store.doubts_about_commits().await.map_err(|error| error.to_string())?.join(" ");
+    if !doubts.is_empty() {
+        tracing::warn!("{doubts}");
     }
     for sentence in &data.made {
         say(sentence);

@@ -45,6 +45,8 @@ pub enum OpenError {
          runs on it; then run `sallyport migrate`, or start this binary's `sallyport serve`, which migrates too."
     )]
     OlderDatabase(i64),
+    #[error("{0} contains a Sallyport already; name an empty database.")]
+    NotEmpty(Location),
     #[error("The database could not be brought up to date: {0}")]
     Migrate(MigrateError),
     #[error("{0} could not be opened: {1}")]

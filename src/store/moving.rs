@@ -44,7 +44,7 @@ pub async fn move_to_postgres(from: &Path, to: Location, tools: Tools) -> Result
         return Err(Error::Unavailable("the target is not PostgreSQL".to_owned()).into());
     };
     if to.is_made().await? {
-        return Err(Error::Unavailable(format!("{to} contains a Sallyport already; name an empty database")).into());
+        return Err(OpenError::NotEmpty(to));
     }
     // Fails with the reason if the schema or the master key is not the one of this database.
     Store::open(source.clone(), tools).await?.close().await;

@@ -58,7 +58,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
     let last = path.rsplit('/').next().unwrap_or_default();
     let who = match last {
         // Everybody with a token.
-        "me" | "orgs" => return None,
+        "me" | "orgs" | "nodes" => return None,
         // Not with this profile, in which keys belong to apps.
         "keys" if level == Org && !reads => return None,
         // Of whoever asked alone.
