@@ -93,7 +93,8 @@ impl Sender {
     async fn send(&self, store: &Store, leased: &LeasedDelivery) -> Result<Answer, String> {
         let target = Target::parse(&leased.url, &self.allowed)?;
         let (stream, is_inside) = match &self.proxy {
-            Some(proxy) if !target.is_listed() => (self.through(proxy, &target).await?, false),
+            // It may lead inside, so that nothing of the response is kept.
+            Some(proxy) if !target.is_listed() => (self.through(proxy, &target).await?, true),
             _ => self.connect(&target).await?,
         };
         let message = Message { id: &leased.id, seq: leased.seq, at: store.now(), body: &leased.body };
@@ -117,7 +118,11 @@ impl Sender {
         if !target.is_https {
             return Err("The address begins with http://: use https://.".to_owned());
         }
-        connection::through(proxy, target, self.tls(false)?).await
+        // Organizations are told the same whatever failed: they can't find out what the proxy reaches.
+        connection::through(proxy, target, self.tls(false)?).await.map_err(|why| {
+            tracing::warn!(host = %target.host, "a webhook was not sent through the forward proxy: {why}");
+            "The forward proxy can't connect to it.".to_owned()
+        })
     }
 
     fn tls(&self, is_inside: bool) -> Result<Arc<ClientConfig>, String> {

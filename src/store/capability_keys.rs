@@ -262,14 +262,20 @@ impl Tx {
         }
     }
 
-    /// Keeps a key as long as a token is valid that it signs. Written a day ahead, so that not each token writes it.
+    /// Keeps a key as long as a token is valid that it signs. Written a day ahead, so that not each token writes it. A key that
+    /// was revoked meanwhile stays so, and refuses the token.
     pub(super) async fn keep_capability_key(&mut self, key: &PublicKey, until: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE capability_keys SET kept_until = $3 WHERE id = $1 AND kept_until < $2")
-            .bind(key_id(key))
-            .bind(until.micros())
-            .bind((until + DAY).micros())
-            .execute(self.on())
-            .await?;
+        let now = self.now();
+        sqlx::query(
+            "UPDATE capability_keys SET kept_until = $3 WHERE id = $1 AND kept_until < $2 \
+             AND (until_at IS NULL OR kept_until > $4)",
+        )
+        .bind(key_id(key))
+        .bind(until.micros())
+        .bind((until + DAY).micros())
+        .bind(now.micros())
+        .execute(self.on())
+        .await?;
         Ok(())
     }
 }

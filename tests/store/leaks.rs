@@ -2,7 +2,7 @@
 
 mod kept;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sallyport::{
     Error,
@@ -14,6 +14,7 @@ use sallyport::{
     member::Role,
     org::Org,
     personal_token::{NewPersonalToken, TokenScopes},
+    profile::Profile,
     root_token,
     store::EventFilter,
     testing::{SeededEntropy, TestStore},
@@ -29,6 +30,7 @@ sallyport::on_both_databases!(
     a_stronger_rule_is_applied_to_the_next_report,
     many_keys_are_one_mail,
     of_a_rotation_the_old_secret_ends_alone,
+    where_keys_rotate_themselves_the_whole_key_ends,
     a_personal_token_is_revoked,
     a_root_token_is_announced,
     the_secret_is_in_no_row,
@@ -313,6 +315,22 @@ async fn of_a_rotation_the_old_secret_ends_alone(store: &TestStore) {
         let before = store.dump().await;
         assert!(found(store, &old, "https://example.com").await);
         assert_eq!(store.dump().await, before);
+    }
+}
+
+/// Who has the old secret may have made the new one.
+async fn where_keys_rotate_themselves_the_whole_key_ends(store: &TestStore) {
+    let mut profile = Profile::clone(store.profile());
+    profile.rotation.by_itself = true;
+    let store = &store.with_profile(Arc::new(profile)).await;
+    let world = world(store).await;
+    let grace = NewRotation { grace: DAY, ..NewRotation::default() };
+    for (on_leak, after) in [(LeakResponse::Revoke, Status::Revoked), (LeakResponse::Pause, Status::Paused)] {
+        rule(store, &world, on_leak).await;
+        let Issued { key, secret: old, .. } = store.key(&world.act, &world.app, "Rotating").await;
+        store.rotate_key(&world.act, &key, grace).await.expect("rotated");
+        assert!(found(store, &old, "https://example.com").await);
+        assert_eq!(current(store, &key).await.status(store.now()), after, "{on_leak:?}");
     }
 }
 

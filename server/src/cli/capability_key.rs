@@ -8,7 +8,7 @@ use sallyport::{
 };
 use serde_json::json;
 
-use super::{checked, table::table};
+use super::{checked, confirm::confirm, table::table};
 
 #[derive(Subcommand)]
 pub enum CapabilityKeyCommand {
@@ -28,13 +28,16 @@ pub enum CapabilityKeyCommand {
         /// Why, for the activity
         #[arg(long)]
         reason: Option<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
 }
 
 pub async fn run(store: &Store, command: CapabilityKeyCommand) -> Result<(), String> {
     match command {
         CapabilityKeyCommand::List { json } => list(store, json).await,
-        CapabilityKeyCommand::Replace { reason } => replace(store, &reason.unwrap_or_default()).await,
+        CapabilityKeyCommand::Replace { reason, yes } => replace(store, &reason.unwrap_or_default(), yes).await,
     }
 }
 
@@ -73,8 +76,9 @@ async fn list(store: &Store, json: bool) -> Result<(), String> {
     Ok(())
 }
 
-async fn replace(store: &Store, reason: &str) -> Result<(), String> {
+async fn replace(store: &Store, reason: &str, yes: bool) -> Result<(), String> {
     let reason = checked(text::optional_line("reason", reason, 200))?;
+    confirm("Revoke every key that signs capability tokens, and with them every token so far?", yes)?;
     let replaced = store.replace_capability_keys(&super::act(), reason).await;
     let (id, revoked) = replaced.map_err(|error| error.to_string())?;
     let keys = if revoked == 1 { "1 key was".to_owned() } else { format!("{revoked} keys were") };

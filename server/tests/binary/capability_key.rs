@@ -22,7 +22,7 @@ fn a_stolen_key_is_replaced_beside_a_running_server() {
     assert!(stdout(&run(&["list"])).contains("There are no keys yet."));
     let mut last = String::new();
     for said in ["0 keys were revoked", "1 key was revoked", "1 key was revoked"] {
-        let replaced = run(&["replace", "--reason", "Stolen <backup>"]);
+        let replaced = run(&["replace", "--yes", "--reason", "Stolen <backup>"]);
         assert!(replaced.status.success() && stdout(&replaced).starts_with(said), "{}", stdout(&replaced));
         let keys = published(&server);
         assert!(keys.len() == 1 && keys[0] != last && stdout(&replaced).contains(&keys[0]), "{keys:?}");

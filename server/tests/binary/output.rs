@@ -40,7 +40,7 @@ fn every_command_ends_without_a_panic() {
         &["token", "list", "--json"],
         &["capability-key", "list"],
         &["capability-key", "list", "--json"],
-        &["capability-key", "replace"],
+        &["capability-key", "replace", "--yes"],
         &["user", "list"],
         &["user", "list", "--json"],
         &["user", "sign-out", "--all"],

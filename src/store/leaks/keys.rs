@@ -224,8 +224,10 @@ impl Tx {
         }
         let response = if acts { rule } else { LeakResponse::Announce };
         let mut digests = Vec::new();
+        // Where a key can rotate itself, who has the old secret may have made the new one.
+        let ends_alone = response != LeakResponse::Announce && !self.profile().rotation.by_itself;
         let old = self.live_secrets(&key.id).await?.previous;
-        let old = old.filter(|old| old.n == leak.n && response != LeakResponse::Announce);
+        let old = old.filter(|old| old.n == leak.n && ends_alone);
         match (response, &old) {
             // That suffices: the key works on with its new secret.
             (_, Some(old)) => digests = self.end_previous(&key, old).await?,

@@ -50,10 +50,7 @@ async fn proxy(answer: &'static str) -> (ForwardProxy, JoinHandle<(String, Vec<u
 async fn a_forward_proxy_is_asked(portal: &TestPortal) {
     let org = org(portal).await;
     let looked_up = Arc::new(AtomicUsize::new(0));
-    for (answer, about) in [
-        ("HTTP/1.1 403 Forbidden\r\n\r\n", "The forward proxy answered \"HTTP/1.1 403 Forbidden\"."),
-        ("HTTP/1.1 200 Connection established\r\n\r\n", "can't be encrypted"),
-    ] {
+    for answer in ["HTTP/1.1 403 Forbidden\r\n\r\n", "HTTP/1.1 200 Connection established\r\n\r\n"] {
         let (proxy, task) = proxy(answer).await;
         let settings = WebhookSettings { proxy: Some(proxy), ..WebhookSettings::default() };
         let count = Arc::clone(&looked_up);
@@ -68,7 +65,8 @@ async fn a_forward_proxy_is_asked(portal: &TestPortal) {
         let (asked, followed) = task.await.expect("no panic");
         assert_eq!(asked, "CONNECT hooks.example.com:443 HTTP/1.1\r\nhost: hooks.example.com:443\r\n\r\n");
         let error = now(portal, &made).await.error.unwrap_or_default();
-        assert!(error.contains(about), "{error}");
+        // The same, whatever the proxy said.
+        assert_eq!(error, "The forward proxy can't connect to it.");
         // A handshake for the target, and nothing in clear.
         let is_encrypted =
             followed.first() == Some(&0x16) && followed.windows(17).any(|part| part == b"hooks.example.com");
@@ -84,7 +82,7 @@ async fn a_forward_proxy_is_asked(portal: &TestPortal) {
     for (url, about) in [
         (format!("http://127.0.0.1:{}/", receiver.port), ""),
         ("https://10.0.0.1/".to_owned(), "not on the public internet"),
-        ("https://hooks.example.com/".to_owned(), "The forward proxy can't be reached"),
+        ("https://hooks.example.com/".to_owned(), "The forward proxy can't connect to it."),
     ] {
         let (webhook, _) = endpoint(portal, &org, url).await;
         let made = test(portal, &webhook).await;
