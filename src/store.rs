@@ -349,7 +349,8 @@ async fn detached_within<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
     match tokio::spawn(timeout(limit, work)).await {
-        Ok(done) => done.unwrap_or_else(|_| Err(Error::Unavailable(format!("the write took longer than {limit:?}")))),
+        // It may have been committing.
+        Ok(done) => done.unwrap_or(Err(Error::OutcomeUnknown)),
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(_) => Err(Error::Unavailable("shutting down".to_owned())),
     }

@@ -1,7 +1,12 @@
 //! Errors of pages.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use sallyport::{Error, error::NOT_FORWARDED, id::OrgId, member::Held};
+use sallyport::{
+    Error,
+    error::{NOT_FORWARDED, OUTCOME_UNKNOWN},
+    id::OrgId,
+    member::Held,
+};
 use serde::{Deserialize, Serialize};
 
 /// Marks a response that is complete, whatever its status: it is not replaced by an error page.
@@ -37,6 +42,8 @@ pub enum PageError {
     /// The audit log does not reach its collector, so that nothing is changed.
     NotForwarded,
     Unavailable,
+    /// The database did not say whether it saved the change.
+    OutcomeUnknown,
     /// A defect, which was logged.
     Broken,
 }
@@ -54,7 +61,7 @@ impl PageError {
             Self::Forbidden(_) | Self::Role { .. } => 403,
             Self::BadRequest(_) => 400,
             Self::TooLarge => 413,
-            Self::Busy(_) | Self::NotForwarded | Self::Unavailable => 503,
+            Self::Busy(_) | Self::NotForwarded | Self::Unavailable | Self::OutcomeUnknown => 503,
             Self::Broken => 500,
         }
     }
@@ -71,6 +78,7 @@ impl PageError {
             Self::Busy(_) => "Very busy",
             Self::NotForwarded => "Changes are stopped",
             Self::Unavailable => "Not reachable right now",
+            Self::OutcomeUnknown => "Perhaps saved",
             Self::Broken => "Something went wrong",
         }
     }
@@ -93,6 +101,7 @@ impl PageError {
             }
             Self::TooLarge => "The form is larger than the portal accepts.".to_owned(),
             Self::NotForwarded => NOT_FORWARDED.to_owned(),
+            Self::OutcomeUnknown => OUTCOME_UNKNOWN.to_owned(),
             Self::Unavailable => {
                 "The portal can’t reach its database. Check whether your change was saved, then try again.".to_owned()
             }
@@ -116,9 +125,13 @@ impl From<Error> for PageError {
             Error::AlreadyIssued(_) | Error::AlreadyMade(_) | Error::OtherRequest => {
                 Self::BadRequest("This form was sent already.".to_owned())
             }
-            Error::Unavailable(_) | Error::OutcomeUnknown => {
+            Error::Unavailable(_) => {
                 tracing::error!(%error, "a page could not be made");
                 Self::Unavailable
+            }
+            Error::OutcomeUnknown => {
+                tracing::error!(%error, "a commit was not answered");
+                Self::OutcomeUnknown
             }
             Error::Sealed(_) => {
                 tracing::error!(%error, "a page could not be made");

@@ -80,6 +80,7 @@ impl SentForm {
                 | PageError::Busy(_)
                 | PageError::NotForwarded
                 | PageError::Unavailable
+                | PageError::OutcomeUnknown
                 | PageError::Broken
         );
         if !ours {

@@ -98,7 +98,8 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     for (name, requirement) in &serving.requirements {
         requirement.check(name, store.profile())?;
     }
-    store.join_nodes(env!("CARGO_PKG_VERSION"), address.to_string()).await.map_err(|error| error.to_string())?;
+    let at = format!("{}:{}", rustix::system::uname().nodename().to_string_lossy(), address.port());
+    store.join_nodes(env!("CARGO_PKG_VERSION"), at).await.map_err(|error| error.to_string())?;
     let doubts = store.doubts_about_commits().await.map_err(|error| error.to_string())?.join(" ");
     if !doubts.is_empty() {
         tracing::warn!("{doubts}");

@@ -11,8 +11,9 @@ pub(super) const KEPT: i64 = 1_000;
 /// How often old changes are removed, in commits.
 pub(super) const PRUNED_EVERY: i64 = 100;
 
-pub(super) const SINCE: &str =
-    "SELECT revision, touched, added_secrets, added_tokens FROM changes WHERE revision > $1 ORDER BY revision";
+/// A hundred at most: a node that was away for long catches up in pieces, each within the time limit of a step.
+pub(super) const SINCE: &str = "SELECT revision, touched, added_secrets, added_tokens FROM changes WHERE revision > $1 \
+    ORDER BY revision LIMIT 100";
 
 /// What one commit changed that verdicts depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub enum Added {
     Token(Digest),
 }
 
-/// The changes after `revision`; `None` if one of them is missing.
+/// Changes after `revision`; `None` if one of them is missing.
 pub(super) fn without_gap(revision: i64, rows: &[AnyRow]) -> Result<Option<Vec<Change>>> {
     let changes: Vec<_> = rows.iter().map(change).collect::<Result<_>>()?;
     let follows = (revision + 1..).zip(&changes).all(|(expected, change)| change.revision == expected);

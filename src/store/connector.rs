@@ -10,9 +10,10 @@ use sqlx::{
 use super::Location;
 
 /// Settings of each PostgreSQL connection: no statement, lock or forgotten transaction blocks others for long, and
+/// a server that freezes within a transaction blocks revocations for less than they wait for a lock (docs/nodes.md);
 /// PostgreSQL ends the session of a client that vanished after half a minute instead of two hours.
 pub(super) const POSTGRES: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
-    SET idle_in_transaction_session_timeout = '30s'; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
+    SET idle_in_transaction_session_timeout = '2s'; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
     SET tcp_keepalives_count = 3; SET tcp_user_timeout = 20000";
 
 /// Run on each new connection that writes. FULL: acknowledged writes survive a power failure.

@@ -85,7 +85,7 @@ impl Store {
         self.0.feed.state.lock().await.poll(self, acknowledged, now).await
     }
 
-    /// The committed changes after a revision, oldest first. `None` if there are none, or if some are no longer kept:
+    /// The committed changes after a revision, oldest first: the first hundred. `None` if there are none, or if some are no longer kept:
     /// then everything that was cached may have changed.
     pub async fn changes_since(&self, revision: i64) -> Result<Option<Vec<Change>>> {
         self.0.feed.state.lock().await.changes_since(revision).await

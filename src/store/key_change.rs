@@ -43,9 +43,11 @@ impl Store {
             // The key may have changed since it was loaded: a revocation comes before this or after it.
             let key = tx.held_to_change(&key).await?;
             tx.needs_another_key(&key)?;
-            let (before, after) = (KeySettings::from(&key), change.applied(&key, store.now())?);
+            let before = KeySettings::from(&key);
+            let (mut tx, after) = tx.unless_taken_away(change.applied(&key, store.now())).await?;
             let events = events(&after, &before);
             if events.is_empty() {
+                tx.unchanged().await?;
                 return Ok(None);
             }
             tx.may_have(&key, &before, &after).await?;

@@ -41,8 +41,7 @@ impl Store {
                 revoked.push((key, digests));
             }
             if revoked.is_empty() {
-                drop(tx);
-                return Ok((0, store.confirm_all().await?));
+                return Ok((0, tx.unchanged().await?));
             }
             for (key, _) in &revoked {
                 let event = NewEvent::of(&key.org_id, Action::KeyRevoked, target(key));
@@ -102,8 +101,7 @@ impl Store {
             if changed.contains(&true) {
                 tx.commit().await?;
             } else if paused {
-                drop(tx);
-                store.confirm_all().await?;
+                tx.unchanged().await?;
             }
             Ok(keys.iter().map(|key| key.status(now)).zip(changed).collect())
         })

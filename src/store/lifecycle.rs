@@ -150,6 +150,9 @@ async fn set_archived(store: Store, act: Act, place: Place, at: Option<i64>) -> 
     let sql = format!("UPDATE {} SET archived_at = $1 WHERE id = $2 AND {unless} RETURNING id", table(place.kind));
     let changed = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(at).bind(place.id.clone());
     if changed.fetch_optional(tx.on()).await?.is_none() {
+        if at.is_some() {
+            tx.unchanged().await?;
+        }
         return Ok(());
     }
     tx.touches_keys_of(&place).await?;

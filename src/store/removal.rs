@@ -29,7 +29,9 @@ impl Store {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.end_membership(&act, &place, &user, if leaves { Why::Leaves } else { Why::Removed(None) }).await?;
+            let why = if leaves { Why::Leaves } else { Why::Removed(None) };
+            let ended = tx.end_membership(&act, &place, &user, why).await;
+            let (tx, ()) = tx.unless_taken_away(ended).await?;
             tx.commit().await
         })
         .await
@@ -50,7 +52,9 @@ async fn remove_with_keys(store: Store, act: Act, org: OrgId, user: User) -> Res
     // Keys are locked before the chain and the members, as everywhere.
     let revoked = tx.revoke_keys_made_by(&org, &user).await?;
     let count = revoked.len();
-    tx.end_membership(&act, &PlaceKey::from(PlaceRef::from(&org)), &user, Why::Removed(Some(revoked))).await?;
+    let place = PlaceKey::from(PlaceRef::from(&org));
+    let ended = tx.end_membership(&act, &place, &user, Why::Removed(Some(revoked))).await;
+    let (tx, ()) = tx.unless_taken_away(ended).await?;
     tx.commit().await?;
     Ok(count)
 }

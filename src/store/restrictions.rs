@@ -79,6 +79,9 @@ impl Store {
             .bind(i64::from(verified))
             .bind(place.id.clone());
             if changed.fetch_optional(tx.on()).await?.is_none() {
+                if !verified {
+                    tx.unchanged().await?;
+                }
                 return Ok(());
             }
             tx.touches_keys_of(&place).await?;

@@ -68,8 +68,7 @@ async fn revoke(store: &Store, act: &Act, place: &Place, reason: &str, authority
         .await?
         .rows_affected();
     if revoked == 0 {
-        drop(tx);
-        store.confirm_all().await?;
+        tx.unchanged().await?;
         return Ok(0);
     }
     let event = NewEvent::of(&place.org_id, Action::AllKeysRevoked, place.target());

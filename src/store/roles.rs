@@ -52,6 +52,7 @@ impl Store {
             let (had, since) = tx.granted_at(&place, &user.id).await?;
             tx.needs_to_grant(&place, had.with(role)).await?;
             if had == Roles::from(role) {
+                tx.unchanged().await?;
                 return Ok(RoleGiven::Unchanged);
             }
             if had.is_empty() && !adds {

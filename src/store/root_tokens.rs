@@ -139,8 +139,8 @@ impl Store {
                     .bind(store.now().micros())
                     .bind(id.to_string())
                     .fetch_optional(tx.on())
-                    .await?
-                    .ok_or(Error::NotFound)?;
+                    .await?;
+            let (mut tx, row) = tx.unless_taken_away(row.ok_or(Error::NotFound)).await?;
             tx.touches(digest(&row.bytes("digest")?)?);
             tx.record(event(Action::TokenRevoked, &token(&row)?)).await?;
             tx.commit().await

@@ -62,6 +62,7 @@ pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &
         let oldest = oldest_server(&applied);
         if !applied.is_empty() {
             Peppers::load(&mut tx, tools).await?;
+            outwait_single_server(location, &mut tx, &applied).await?;
             refuse_older_servers(location, &mut tx, &applied, oldest).await?;
         }
         // Not `run`: its `Acquire` of a transaction is not `Send`.
@@ -113,6 +114,19 @@ async fn close_killed_servers(connection: &mut AnyConnection) -> Result<()> {
     Ok(())
 }
 
+/// A server from before there were several was alone, and its row says whether it ended in order. If not, but its lock is free,
+/// it may have lost the connection that held the lock, and goes on judging keys until its lease ends.
+async fn outwait_single_server(location: &Location, tx: &mut AnyConnection, applied: &[i64]) -> Result<()> {
+    if matches!(location, Location::Sqlite(_)) || !applied.contains(&SINGLE_SERVER) || applied.contains(&NODES) {
+        return Ok(());
+    }
+    let held = sqlx::query("SELECT 1 FROM server_lease WHERE holder IS NOT NULL");
+    if held.fetch_optional(&mut *tx).await?.is_some() {
+        tokio::time::sleep(SINGLE_LEASE).await;
+    }
+    Ok(())
+}
+
 /// Fails while a server that does not know one of these migrations may hold a lease. Until the end of the transaction none
 /// can renew or join, and then it can't join any more.
 async fn refuse_older_servers(
@@ -144,6 +158,12 @@ fn is_up_to_date(applied: &[i64]) -> Result<bool, OpenError> {
 
 /// Servers have rows since this migration.
 const NODES: i64 = 140;
+
+/// The one server on PostgreSQL had a row since this migration.
+const SINGLE_SERVER: i64 = 12;
+
+/// How long it judged keys after it lost its database, with an allowance for requests in progress.
+const SINGLE_LEASE: Duration = Duration::from_millis(3_250);
 
 fn refuse_newer(applied: &[i64]) -> Result<(), OpenError> {
     match applied.iter().find(|version| !MIGRATIONS.version_exists(**version)) {

@@ -325,6 +325,27 @@ impl Tx {
         Ok(())
     }
 
+    /// Ends a write that found nothing left to take away. A request before may have taken it away, whose answer was lost: this
+    /// is answered once no node judges keys without that.
+    pub(super) async fn unchanged(self) -> Result<Confirmed> {
+        let store = self.store.clone();
+        // Its locks are not held while nodes are waited for.
+        drop(self);
+        store.confirm_all().await
+    }
+
+    /// The same where a request before may be why there is nothing that this could take away.
+    pub(super) async fn unless_taken_away<T>(self, found: Result<T>) -> Result<(Self, T)> {
+        match found {
+            Ok(found) => Ok((self, found)),
+            Err(error @ (Error::NotFound | Error::Conflict { .. })) => {
+                self.unchanged().await?;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Commits the transaction. A mutation without an event is a defect, so it is not committed.
     pub(super) async fn commit(self) -> Result<()> {
         self.commit_timed().await.map(drop)

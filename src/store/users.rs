@@ -221,7 +221,10 @@ impl Store {
                 "UPDATE users SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL RETURNING operator",
             );
             let done = done.bind(store.now().micros()).bind(user.id.to_string()).fetch_optional(tx.on()).await?;
-            let Some(done) = done else { return Ok(false) };
+            let Some(done) = done else {
+                tx.unchanged().await?;
+                return Ok(false);
+            };
             let others = sqlx::query("SELECT 1 FROM users WHERE operator = 1 AND disabled_at IS NULL LIMIT 1");
             if done.flag("operator")? && others.fetch_optional(tx.on()).await?.is_none() {
                 return Err(Error::Forbidden("This is the last operator; the portal needs at least one."));

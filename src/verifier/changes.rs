@@ -63,8 +63,8 @@ impl Verifier {
         self.read_missed_tokens().await
     }
 
-    /// Applies all changes after a revision, up to at least another one. If some are no longer kept, everything cached may
-    /// have changed.
+    /// Applies changes after a revision: all, or as many as are read at once. If some are no longer kept, everything cached
+    /// may have changed.
     async fn catch_up(&self, after: i64, head: i64) -> Result<()> {
         let last = match self.store.changes_since(after).await? {
             Some(changes) => {

@@ -17,6 +17,7 @@ sallyport::on_both_databases!(
     another_process_reads_what_was_touched_and_added,
     an_archive_of_many_names_them_all_at_once,
     a_gap_in_the_changes_returns_none,
+    many_are_read_in_pieces,
     old_ones_are_removed,
 );
 
@@ -90,6 +91,25 @@ async fn a_gap_in_the_changes_returns_none(store: &TestStore) {
     assert_eq!(deleted.await.expect("deleted").rows_affected(), 1);
     assert_eq!([told(before).await, told(before + 1).await, told(before + 2).await], [None, None, Some(1)]);
     pool.close().await;
+}
+
+async fn many_are_read_in_pieces(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let before = heard(store).await;
+    store.key(&act, &app, "CI").await;
+    for count in [1, 2, 4, 8, 16, 32, 64] {
+        store
+            .execute(format!(
+                "INSERT INTO changes (revision, touched, added_secrets, added_tokens, at) \
+                 SELECT revision + {count}, touched, added_secrets, added_tokens, at FROM changes WHERE revision > {before}"
+            ))
+            .await;
+    }
+    heard(store).await;
+    let told = async |since: i64| store.changes_since(since).await.expect("asked").map(|changes| changes.len());
+    assert_eq!([told(before).await, told(before + 100).await, told(before + 128).await], [Some(100), Some(28), None]);
 }
 
 async fn old_ones_are_removed(store: &TestStore) {

@@ -42,6 +42,7 @@ mod orgs;
 mod personal_tokens;
 mod pruning;
 mod races;
+mod repeated;
 mod restrictions;
 mod roles;
 mod rotation;

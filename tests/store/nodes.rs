@@ -39,6 +39,7 @@ mod postgres {
         assert_eq!((renewal.sent_at, renewal.acknowledged, renewal.head), (Duration::from_secs(5), 0, 0));
         assert_ne!(renewal.timeline, 0, "PostgreSQL says it");
         let before = number(&pool, "SELECT renewals FROM nodes").await;
+        pool.execute("UPDATE revision SET n = 7").await.expect("as if there had been changes");
         node.poll(7, &now).await.expect("renewed");
         assert_eq!(number(&pool, "SELECT renewals FROM nodes").await, before + 1);
         assert_eq!(number(&pool, "SELECT applied_revision FROM nodes").await, 7);
@@ -65,6 +66,31 @@ mod postgres {
         let error = node.poll(3, &no_time).await.expect_err("refused").to_string();
         assert!(error.contains("a newer Sallyport changed this database"), "{error}");
         assert_eq!(number(&pool, "SELECT is_open FROM nodes").await, 0);
+        pool.close().await;
+        node.end().await;
+    }
+
+    /// The numbers that it applied may belong to other changes by now.
+    #[tokio::test]
+    async fn a_node_acknowledges_nothing_where_the_revision_went_backwards() {
+        let node = TestStore::postgres().await;
+        let pool = raw(node.location()).await;
+        pool.execute("UPDATE revision SET n = 7").await.expect("as if there had been changes");
+        node.join_nodes("1.2.3", String::new()).await.expect("joined");
+        assert_eq!(number(&pool, "SELECT applied_revision FROM nodes").await, 7);
+        pool.execute("UPDATE revision SET n = 5").await.expect("lost");
+        for (how, before) in [
+            ("it renews", "UPDATE nodes SET applied_revision = 7"),
+            ("it joins again", "UPDATE nodes SET is_open = 0, applied_revision = 7"),
+            ("its row is lost", "DELETE FROM nodes"),
+        ] {
+            pool.execute(before).await.expect("written");
+            let renewal = node.poll(7, &no_time).await.expect("renewed");
+            assert_eq!((renewal.acknowledged, renewal.head), (7, 5), "{how}: it notices");
+            assert_eq!(number(&pool, "SELECT applied_revision FROM nodes").await, 0, "{how}");
+        }
+        node.poll(5, &no_time).await.expect("renewed");
+        assert_eq!(number(&pool, "SELECT applied_revision FROM nodes").await, 5);
         pool.close().await;
         node.end().await;
     }

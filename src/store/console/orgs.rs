@@ -89,6 +89,9 @@ async fn set_suspended(store: Store, act: Act, place: Place, reason: Option<Stri
         .bind(reason.clone())
         .bind(place.id.clone());
     if changed.fetch_optional(tx.on()).await?.is_none() {
+        if reason.is_some() {
+            tx.unchanged().await?;
+        }
         return Ok(());
     }
     tx.touches_keys_of(&place).await?;

@@ -15,12 +15,17 @@ const TIMELINE: &str =
     "CAST(CAST('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS BIT(32)) AS BIGINT)";
 const NO_TIMELINE: &str = "CAST(0 AS BIGINT)";
 
+/// What a node acknowledges, which is nothing if the database does not reach so far: after a failover that lost changes, the
+/// same numbers belong to other changes, which the node has not seen.
+const ACKNOWLEDGED: &str =
+    "(SELECT CASE WHEN CAST($2 AS BIGINT) <= r.n THEN CAST($2 AS BIGINT) ELSE 0 END FROM revision r WHERE r.id = 1)";
+
 /// What a server says about itself.
 #[derive(Clone, Debug)]
 pub(super) struct Described {
     pub id: NodeId,
     pub version: &'static str,
-    /// Where it listens.
+    /// The machine and the port.
     pub address: String,
     /// In microseconds, by its own clock.
     pub started_at: i64,
@@ -39,6 +44,7 @@ impl Store {
             let mut link = state.link(&self.0.feed).await?;
             join(&mut link.connection, described, revision).await?;
             (state.link, state.has_joined) = (Some(link), true);
+            tracing::info!(node = %described.id, "this server is a node of the database");
         }
         Ok(())
     }
@@ -49,6 +55,7 @@ impl Store {
         Some(ListedNode {
             id: described.id.clone(),
             version: described.version.to_owned(),
+            address: described.address.clone(),
             started_at: Timestamp::from_micros(described.started_at),
             seen_at: self.now(),
             applied_revision,
@@ -102,15 +109,15 @@ pub(super) async fn has_timeline(connection: &mut AnyConnection) -> bool {
 async fn join(connection: &mut AnyConnection, described: &Described, applied: i64) -> Result<()> {
     let sql = format!(
         "INSERT INTO nodes (id, started_at, seen_at, applied_revision, renewals, is_open, version, schema_version, address) \
-         SELECT $1, $2, {DATABASE_NOW}, $3, 1, 1, $4, CAST($5 AS BIGINT), $6 FROM oldest_schema \
+         SELECT $1, $3, {DATABASE_NOW}, {ACKNOWLEDGED}, 1, 1, $4, CAST($5 AS BIGINT), $6 FROM oldest_schema \
          WHERE version <= CAST($5 AS BIGINT) \
          ON CONFLICT (id) DO UPDATE SET is_open = 1, renewals = nodes.renewals + 1, seen_at = excluded.seen_at, \
          applied_revision = excluded.applied_revision"
     );
     let joined = sqlx::query(AssertSqlSafe(sql))
         .bind(described.id.to_string())
-        .bind(described.started_at)
         .bind(applied)
+        .bind(described.started_at)
         .bind(described.version)
         .bind(schema::newest())
         .bind(described.address.clone());
@@ -127,7 +134,7 @@ async fn join(connection: &mut AnyConnection, described: &Described, applied: i6
 async fn renew(link: &mut Link, id: &NodeId, acknowledged: i64) -> sqlx::Result<Option<(i64, i64)>> {
     let timeline = if link.has_timeline { TIMELINE } else { NO_TIMELINE };
     let sql = format!(
-        "UPDATE nodes SET renewals = renewals + 1, seen_at = {DATABASE_NOW}, applied_revision = $2 \
+        "UPDATE nodes SET renewals = renewals + 1, seen_at = {DATABASE_NOW}, applied_revision = {ACKNOWLEDGED} \
          WHERE id = $1 AND is_open = 1 RETURNING (SELECT n FROM revision WHERE revision.id = 1) AS head, \
          {timeline} AS timeline"
     );

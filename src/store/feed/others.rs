@@ -51,6 +51,8 @@ struct NodeView {
 pub struct ListedNode {
     pub id: NodeId,
     pub version: String,
+    /// The machine and the port.
+    pub address: String,
     pub started_at: Timestamp,
     pub seen_at: Timestamp,
     pub applied_revision: i64,
@@ -147,7 +149,7 @@ impl Store {
         }
         let sent_at = since_boot();
         let sql = format!(
-            "SELECT id, started_at, seen_at, applied_revision, renewals, is_open, version, \
+            "SELECT id, started_at, seen_at, applied_revision, renewals, is_open, version, address, \
              {DATABASE_NOW} - seen_at AS silent FROM nodes ORDER BY started_at, id"
         );
         let rows = step(sqlx::query(AssertSqlSafe(sql)).fetch_all(&self.0.pools.write)).await?;
@@ -164,6 +166,7 @@ fn listed(row: &AnyRow) -> Result<ListedNode> {
     Ok(ListedNode {
         id: NodeId::stored(row.text("id")?),
         version: row.text("version")?,
+        address: row.text("address")?,
         started_at: row.time("started_at")?,
         seen_at: row.time("seen_at")?,
         applied_revision: row.int("applied_revision")?,

@@ -19,7 +19,7 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             let (key, secrets) = tx.held_with_secrets(&key).await?;
-            let (previous, _) = previous(secrets.previous)?;
+            let (mut tx, (previous, _)) = tx.unless_taken_away(previous(secrets.previous)).await?;
             tx.end_previous(&key, &previous).await?;
             let event = NewEvent::of(&key.org_id, Action::KeySecretEnded, keys::target(&key));
             tx.record(event.with(json!({ "shown": previous.shown, "ended": "previous" }))).await?;

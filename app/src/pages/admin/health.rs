@@ -128,7 +128,8 @@ fn Nodes(nodes: Vec<ListedNode>, now: Timestamp) -> impl IntoView {
             Some(_) => (Tone::Good, "OK"),
             None => (Tone::Danger, "Cut off and closed"),
         };
-        let applied = format!(", version {}, applied up to change {}", node.version, node.applied_revision);
+        let applied =
+            format!(", at {}, version {}, applied up to change {}", node.address, node.version, node.applied_revision);
         view! {
             <li>
                 <span><code>{node.id.to_string()}</code><small>"Seen "<Ago at=node.seen_at now/>{applied}</small></span>

@@ -76,7 +76,7 @@ pub struct RevokedCount {
 /// Revoke a key
 ///
 /// Permanent. Once this is answered, every node refuses every request with the key. Revoking again changes nothing. It
-/// normally takes some milliseconds, and at most about 1.2 seconds if a node hangs. After 503 with the code `outcome_unknown`,
+/// normally takes some milliseconds, and about 1.2 seconds if a node hangs, at most about 3.2. After 503 with the code `outcome_unknown`,
 /// revoke again: it may have been revoked.
 #[utoipa::path(
     post, path = "/v1/keys/{key_id}/revoke", operation_id = "revokeKey", tag = "Keys", params(("key_id" = String, Path)),
