@@ -105,7 +105,8 @@ export class Transport {
       let isConnected = false;
       const content = Buffer.from(body);
       const headers = { ...this.#headers, "content-length": content.length };
-      const options = { method: "POST", headers, agent, ca: this.#ca };
+      // Explicitly, since NODE_TLS_REJECT_UNAUTHORIZED=0 is the default otherwise.
+      const options = { method: "POST", headers, agent, ca: this.#ca, rejectUnauthorized: true };
       const url = this.#url + path;
       const request = (url.startsWith("https:") ? https : http).request(url, options);
       const timer = setTimeout(

@@ -5,6 +5,7 @@ import { createServer, request as send } from "node:http";
 import test from "node:test";
 
 import { sallyport } from "../src/express.js";
+import { withVerification } from "../src/fetch.js";
 import { Client } from "../src/index.js";
 import { always, using, VALID } from "./fake.js";
 
@@ -92,6 +93,7 @@ test("where the key is", async () => {
   assert.equal(await key({ authorization: "bearer  sk_live_2 " }), "sk_live_2");
   assert.equal(await key({ authorization: "Bearer other", "x-api-key": "sk_live_1" }), "sk_live_1");
   assert.equal(await key({ "x-api-key": ["a", "b"] }), "a, b");
+  assert.equal(await key(["Authorization", "Bearer a", "Authorization", "Bearer b", "Host", "h"]), "a, Bearer b");
   assert.equal(await key({ authorization: "Basic c2tfbGl2ZV8x" }), undefined);
   assert.equal(await key({ "x-api-key": " " }), undefined);
   assert.equal(await key({}), undefined);
@@ -122,4 +124,13 @@ test("a signed request", async () => {
 test("a body is bounded", async () => {
   const told = await ask({ method: "POST", body: "x".repeat(1000), options: { signed: true, maxBody: 999 } });
   assert.deepEqual([told.status, told.asked, told.seen], [413, [], []]);
+});
+
+test("options that are not known, or require nothing", () => {
+  const client = { verify: () => assert.fail("asked") };
+  const wrong = [{ appId: "app_1" }, { scope: ["admin"] }, { app_id: undefined }, { mode: null }, { scopes: undefined }, { scopes: "read" }];
+  for (const options of [...wrong, { client: undefined }, { ip: () => "" }]) {
+    assert.throws(() => sallyport({ client, ...options }), TypeError, JSON.stringify(options));
+  }
+  for (const options of wrong) assert.throws(() => withVerification({ client, ...options }, () => assert.fail("called")), TypeError);
 });

@@ -197,6 +197,12 @@ test("certificates", async () => {
     const client = (host, options) => new Client({ baseUrl: `https://${host}:${portal.port}`, token: "t", ...options });
     await fails(client("localhost"), "unreachable");
     await fails(client("127.0.0.1", { ca }), "unreachable");
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+    try {
+      await fails(client("localhost"), "unreachable");
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    }
     assert.deepEqual(portal.requests, []);
     const known = client("localhost", { ca });
     const before = portal.connections;

@@ -1,3 +1,10 @@
+/**
+ * Throws a `TypeError` for options that are not known, or require nothing.
+ * @param {string} what
+ * @param {MiddlewareOptions} options
+ * @param {readonly string[]} [more] Those that only this middleware has.
+ */
+export function checkOptions(what: string, options: MiddlewareOptions, more?: readonly string[]): void;
 /** @typedef {(name: string) => string | undefined} HeaderReader */
 /**
  * The key that the client sent.
@@ -25,14 +32,14 @@ export function required({ app_id, scopes, mode, ingestion }: MiddlewareOptions,
     ip: string | undefined;
     signature: RequestSignature | undefined;
 }): {
-    app_id: string | undefined;
-    scopes: readonly string[] | undefined;
-    mode: "live" | "test" | undefined;
     ingestion: boolean | undefined;
     method: string;
     path: string;
     ip: string | undefined;
     signature: RequestSignature | undefined;
+    mode?: "live" | "test" | undefined;
+    scopes?: readonly string[] | undefined;
+    app_id?: string | undefined;
 };
 /** @param {RateLimit | null} limit @returns {Record<string, string>} */
 export function limitHeaders(limit: RateLimit | null): Record<string, string>;

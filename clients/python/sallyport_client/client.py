@@ -76,7 +76,7 @@ class Client:
         """`Valid` or `Refused`; raises VerificationError if nothing can be said: then refuse your client, too.
 
         `key` is what your client sent; None is refused as `missing`. The others are required of the key
-        (docs/verifier.md); `path` is without the query.
+        (docs/verifier.md); `path` is without the query. None is no requirement: with `app_id=None` a key of any app is valid.
         """
         if isinstance(scopes, str):
             raise TypeError("scopes is a list of texts.")
