@@ -70,6 +70,8 @@ async function rawBody(request, longest) {
     /** @type {Buffer[]} */
     const parts = [];
     let length = 0;
+    // Then none of the events below comes any more.
+    if (request.destroyed) return reject(new Error("The client left before its request was read."));
     request.on("data", (/** @type {Buffer} */ part) => {
       length += part.length;
       if (length <= longest) return parts.push(part);

@@ -21,11 +21,12 @@ import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from "./signing.js";
  * @property {string} [timestampHeader]
  * @property {string} [signatureHeader]
  * @property {string} [challenge] `WWW-Authenticate` of a 401; default `Bearer`.
+ * @property {(error: unknown) => void} [onError] Told why a request is answered with 503; a `VerificationError` has neither key nor token.
  */
 
 export const LONGEST_BODY = 128 * 1024;
 const OPTIONS = ["client", "app_id", "scopes", "mode", "ingestion", "signed", "maxBody", "headers", "timestampHeader"];
-OPTIONS.push("signatureHeader", "challenge");
+OPTIONS.push("signatureHeader", "challenge", "onError");
 
 /**
  * Throws a `TypeError` for options that are not known, or require nothing.
@@ -105,6 +106,11 @@ export function limitHeaders(limit) {
  */
 export function answerTo(error, options) {
   if (!(error instanceof RefusedError)) {
+    try {
+      options.onError?.(error);
+    } catch {
+      // The client is answered all the same.
+    }
     const retryAfter = /** @type {{ retryAfter?: number }} */ (error)?.retryAfter ?? 1;
     const detail = "Keys can't be verified at the moment.";
     return problem(503, "Service Unavailable", detail, { "retry-after": String(retryAfter) });

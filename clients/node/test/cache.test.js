@@ -50,3 +50,11 @@ test("for as long as it says, and bounded", () => {
   for (let n = 0; n < 5000; n++) cache.put(String(n), now, VALID);
   assert.equal(cache.size, 4096);
 });
+
+test("nobody changes what others are given", () =>
+  asking({ ...VALID, metadata: { plan: { seats: [1] } } }, { cacheMs: 1000 }, async (client) => {
+    const valid = await client.verify("a");
+    const changes = [() => (valid.metadata.plan.seats[0] = 2), () => (valid.rate_limit.limit = 2), () => valid.scopes.push("admin")];
+    for (const change of changes) assert.throws(change, TypeError);
+    assert.deepEqual((await client.verify("a")).metadata, { plan: { seats: [1] } });
+  }));

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer, request as send } from "node:http";
 import test from "node:test";
+import { inspect } from "node:util";
 
 import { sallyport } from "../src/express.js";
 import { withVerification } from "../src/fetch.js";
@@ -119,6 +120,26 @@ test("a signed request", async () => {
   assert.equal((await ask({ headers, options })).asked[0].signature.signature, "");
   delete headers["x-sallyport-timestamp"];
   assert.equal((await ask({ headers, options })).asked[0].signature, undefined);
+});
+
+test("why it is 503 is told", async () => {
+  const errors = [];
+  const told = await ask({ status: 401, options: { onError: (error) => errors.push(error) } });
+  assert.deepEqual([told.status, errors.map(({ code }) => code)], [503, ["token_refused"]]);
+  assert.ok(!inspect(errors).includes("sk_live_1"));
+  const onError = () => {
+    throw new Error("oops");
+  };
+  assert.equal((await ask({ status: 500, options: { onError } })).status, 503);
+  assert.deepEqual(await ask({ options: { onError } }).then(({ status }) => status), 200);
+});
+
+test("a client that left before its body is read", async () => {
+  const before = (request) => request.destroy();
+  const left = new Promise((resolve) => {
+    void ask({ method: "POST", body: "hello", before, options: { signed: true, onError: resolve } }).catch(() => {});
+  });
+  assert.match(String(await left), /left before/);
 });
 
 test("a body is bounded", async () => {

@@ -215,3 +215,20 @@ test("certificates", async () => {
     fails(new Client({ baseUrl: `https://127.0.0.1:${portal.port}`, token: "t" }), "unreachable"),
   );
 });
+
+test("connections are bounded, and calls wait", () => {
+  const held = [];
+  let isOpen = false;
+  return asking(
+    fakePortal((request, socket, portal) => {
+      held.push(socket);
+      isOpen ||= portal.requests.length === 256;
+      if (isOpen) for (const waiting of held.splice(0)) answer(waiting, 200, VALID);
+    }),
+    async (client, portal) => {
+      await Promise.all(Array.from({ length: 300 }, () => client.verify("sk_live_1")));
+      assert.deepEqual([portal.connections, portal.requests.length], [256, 300]);
+    },
+    { timeoutMs: 20_000 },
+  );
+});

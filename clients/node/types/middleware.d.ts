@@ -72,6 +72,7 @@ export function answerTo(error: unknown, options: MiddlewareOptions): {
  * @property {string} [timestampHeader]
  * @property {string} [signatureHeader]
  * @property {string} [challenge] `WWW-Authenticate` of a 401; default `Bearer`.
+ * @property {(error: unknown) => void} [onError] Told why a request is answered with 503; a `VerificationError` has neither key nor token.
  */
 export const LONGEST_BODY: number;
 export function tooLong(): {
@@ -110,6 +111,10 @@ export type MiddlewareOptions = {
      * `WWW-Authenticate` of a 401; default `Bearer`.
      */
     challenge?: string | undefined;
+    /**
+     * Told why a request is answered with 503; a `VerificationError` has neither key nor token.
+     */
+    onError?: ((error: unknown) => void) | undefined;
 };
 import type { RequestSignature } from "./signing.js";
 import type { RateLimit } from "./answer.js";

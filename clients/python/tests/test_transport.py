@@ -271,6 +271,16 @@ class Remembering(unittest.TestCase):
             client.verify("a", signature=signature), client.verify("a", signature=signature)
             self.assertEqual(len(portal.requests), 2)
 
+    def test_nobody_changes_what_others_are_given(self) -> None:
+        answer = {**VALID, "metadata": {"plan": {"seats": [1]}}}
+        with always(200, answer) as portal, Client(portal.url, "t", cache_seconds=1) as client:
+            client._cache = Cache(1, lambda: 0.0)
+            for _ in range(3):
+                valid = client.verify("a")
+                self.assertEqual(valid.metadata, {"plan": {"seats": [1]}})
+                valid.metadata["plan"]["seats"].append(2)
+            self.assertEqual(len(portal.requests), 1)
+
     def test_it_is_bounded(self) -> None:
         from sallyport_client import cache as module
 
