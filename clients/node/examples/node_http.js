@@ -7,7 +7,10 @@ import { Client } from "sallyport-client";
 import { sallyport } from "sallyport-client/express";
 
 const client = new Client({ baseUrl: process.env.SALLYPORT_URL, token: process.env.SALLYPORT_TOKEN });
-const verified = sallyport({ client, scopes: ["read"], signed: true });
+// Of one app, if it is set; otherwise of every organization that the token covers.
+const app = process.env.SALLYPORT_APP_ID;
+const onError = (error) => console.error(error.message);
+const verified = sallyport({ client, scopes: ["read"], signed: true, onError, ...(app && { app_id: app }) });
 
 export const server = createServer((request, response) =>
   verified(request, response, () => response.end(`Hello, ${request.verification.label}.\n`)),

@@ -77,11 +77,11 @@ function valid(fields) {
     environment: fields.id("environment"),
     mode: fields.oneOf("mode", ["live", "test"]),
     // A cached result is given to several.
-    scopes: Object.freeze(fields.texts("scopes")),
+    scopes: frozen(fields.texts("scopes")),
     expires_at: fields.optional("expires_at", "text"),
     secret: fields.oneOf("secret", ["current", "previous"]),
     secret_expires_at: fields.optional("secret_expires_at", "text"),
-    metadata: Object.freeze(fields.object("metadata")),
+    metadata: frozen(fields.object("metadata")),
     rate_limit: rateLimit(fields),
     request_id: fields.id("request_id"),
   });
@@ -108,7 +108,23 @@ function refused(fields) {
 function rateLimit(fields) {
   if ((fields.get("rate_limit") ?? null) === null) return null;
   const limit = new Fields(fields.object("rate_limit"));
-  return { limit: limit.number("limit"), remaining: limit.number("remaining"), reset: limit.number("reset") };
+  return frozen({ limit: limit.number("limit"), remaining: limit.number("remaining"), reset: limit.number("reset") });
+}
+
+/**
+ * With all that is in it, however deep.
+ * @template {object} T
+ * @param {T} value
+ * @returns {T}
+ */
+function frozen(value) {
+  /** @type {object[]} */
+  const waiting = [value];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    Object.freeze(next);
+    for (const held of Object.values(next)) if (typeof held === "object" && held !== null) waiting.push(held);
+  }
+  return value;
 }
 
 /** @param {string} name @returns {never} */

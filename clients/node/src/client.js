@@ -1,6 +1,7 @@
 import { parsed } from "./answer.js";
 import { Cache, LONGEST_MS } from "./cache.js";
 import { RefusedError, VerificationError } from "./errors.js";
+import { check } from "./options.js";
 import { plain, url } from "./runtime-configuration/values.js";
 import { Transport } from "./transport.js";
 
@@ -8,6 +9,7 @@ import { Transport } from "./transport.js";
 /** @import { RequestSignature } from "./signing.js" */
 
 const PATH = "/v1/keys/verify";
+const REQUIRED = ["app_id", "scopes", "mode", "ingestion", "method", "path", "any_path", "ip", "cost", "signature"];
 
 /**
  * @typedef {object} ClientOptions
@@ -69,12 +71,14 @@ export class Client {
    * What is known of the key, if it is valid for the request. Throws `RefusedError` if it is not, and `VerificationError` if nothing
    * can be said: every object is true in an `if`, so that only a valid one is returned.
    *
-   * `key` is what your client sent; without one it is refused as `missing`.
+   * `key` is what your client sent; without one it is refused as `missing`. A requirement that is not known, or has no value, is a
+   * `TypeError`.
    * @param {string | null | undefined} key
    * @param {Required} [required]
    * @returns {Promise<Valid>}
    */
   async verify(key, required = {}) {
+    check("verify", required, REQUIRED);
     const { signature } = required;
     const asked = {
       key: key ?? undefined,
@@ -121,9 +125,7 @@ export class Client {
 
 /** @param {readonly string[] | undefined} scopes */
 function list(scopes) {
-  if (scopes === undefined || scopes === null) return undefined;
-  if (!Array.isArray(scopes)) throw new TypeError("scopes is a list of texts.");
-  return scopes.length > 0 ? scopes : undefined;
+  return scopes !== undefined && scopes.length > 0 ? scopes : undefined;
 }
 
 /** @param {number} status */

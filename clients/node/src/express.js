@@ -2,7 +2,7 @@
 /** @import { Valid } from "./answer.js" */
 /** @import { MiddlewareOptions } from "./middleware.js" */
 
-import { answerTo, limitHeaders, LONGEST_BODY, required, sentKey, sentSignature, tooLong } from "./middleware.js";
+import { answerTo, checkOptions, limitHeaders, LONGEST_BODY, required, sentKey, sentSignature, tooLong } from "./middleware.js";
 
 /**
  * What is used of a request: Express's own, or one of `node:http`.
@@ -22,10 +22,11 @@ import { answerTo, limitHeaders, LONGEST_BODY, required, sentKey, sentSignature,
  * @returns {(request: Request, response: ServerResponse, next: (error?: unknown) => void) => Promise<void>}
  */
 export function sallyport(options) {
+  checkOptions("sallyport", options);
   return async function sallyport(request, response, next) {
     let verification;
     try {
-      const header = (/** @type {string} */ name) => joined(request.headers[name]);
+      const header = (/** @type {string} */ name) => joined(request.headersDistinct?.[name] ?? request.headers[name]);
       const key = sentKey(header, options.headers);
       let signature;
       if (options.signed && key !== undefined) {
@@ -45,7 +46,7 @@ export function sallyport(options) {
   };
 }
 
-/** Two keys are no key. @param {string | string[] | undefined} value */
+/** Two keys are no key; of two `Authorization` headers, `headers` has the first alone. @param {string | string[] | undefined} value */
 function joined(value) {
   return Array.isArray(value) ? value.join(", ") : value;
 }
@@ -69,6 +70,8 @@ async function rawBody(request, longest) {
     /** @type {Buffer[]} */
     const parts = [];
     let length = 0;
+    // Then none of the events below comes any more.
+    if (request.destroyed) return reject(new Error("The client left before its request was read."));
     request.on("data", (/** @type {Buffer} */ part) => {
       length += part.length;
       if (length <= longest) return parts.push(part);

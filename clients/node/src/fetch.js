@@ -1,7 +1,7 @@
 /** @import { Valid } from "./answer.js" */
 /** @import { MiddlewareOptions } from "./middleware.js" */
 
-import { answerTo, limitHeaders, LONGEST_BODY, required, sentKey, sentSignature, tooLong } from "./middleware.js";
+import { answerTo, checkOptions, limitHeaders, LONGEST_BODY, required, sentKey, sentSignature, tooLong } from "./middleware.js";
 
 /**
  * @template {any[]} Rest
@@ -19,6 +19,7 @@ import { answerTo, limitHeaders, LONGEST_BODY, required, sentKey, sentSignature,
  * @returns {(request: Request, ...rest: Rest) => Promise<Response>}
  */
 export function withVerification(options, handler) {
+  checkOptions("withVerification", options, ["ip"]);
   return async function verified(request, ...rest) {
     let verification, passed;
     try {

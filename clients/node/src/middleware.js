@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 
 import { RefusedError } from "./errors.js";
+import { check } from "./options.js";
 import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from "./signing.js";
 
 /** @import { RateLimit } from "./answer.js" */
@@ -20,9 +21,23 @@ import { SIGNATURE_HEADER, TIMESTAMP_HEADER } from "./signing.js";
  * @property {string} [timestampHeader]
  * @property {string} [signatureHeader]
  * @property {string} [challenge] `WWW-Authenticate` of a 401; default `Bearer`.
+ * @property {(error: unknown) => void} [onError] Told why a request is answered with 503; a `VerificationError` has neither key nor token.
  */
 
 export const LONGEST_BODY = 128 * 1024;
+const OPTIONS = ["client", "app_id", "scopes", "mode", "ingestion", "signed", "maxBody", "headers", "timestampHeader"];
+OPTIONS.push("signatureHeader", "challenge", "onError");
+
+/**
+ * Throws a `TypeError` for options that are not known, or require nothing.
+ * @param {string} what
+ * @param {MiddlewareOptions} options
+ * @param {readonly string[]} [more] Those that only this middleware has.
+ */
+export function checkOptions(what, options, more = []) {
+  check(what, options, [...OPTIONS, ...more]);
+  if (typeof options.client?.verify !== "function") throw new TypeError(`${what} needs a client.`);
+}
 
 /** @typedef {(name: string) => string | undefined} HeaderReader */
 
@@ -62,7 +77,16 @@ export function sentSignature(header, body, options) {
  */
 export function required({ app_id, scopes, mode, ingestion }, { method, path, ip, signature }) {
   const address = ip?.split("%")[0] ?? "";
-  return { app_id, scopes, mode, ingestion, method, path, ip: isIP(address) ? address : undefined, signature };
+  return {
+    ...(app_id === undefined ? {} : { app_id }),
+    ...(scopes === undefined ? {} : { scopes }),
+    ...(mode === undefined ? {} : { mode }),
+    ingestion,
+    method,
+    path,
+    ip: isIP(address) ? address : undefined,
+    signature,
+  };
 }
 
 /** @param {RateLimit | null} limit @returns {Record<string, string>} */
@@ -82,6 +106,11 @@ export function limitHeaders(limit) {
  */
 export function answerTo(error, options) {
   if (!(error instanceof RefusedError)) {
+    try {
+      options.onError?.(error);
+    } catch {
+      // The client is answered all the same.
+    }
     const retryAfter = /** @type {{ retryAfter?: number }} */ (error)?.retryAfter ?? 1;
     const detail = "Keys can't be verified at the moment.";
     return problem(503, "Service Unavailable", detail, { "retry-after": String(retryAfter) });

@@ -10,6 +10,8 @@ import { VerificationError } from "./errors.js";
 const IDLE_MS = 10_000;
 const LONGEST_ANSWER = 256 * 1024;
 const PAUSE_BEFORE_RETRY_MS = 50;
+/** More calls at once wait, which counts towards their time-out. */
+const MOST_CONNECTIONS = 256;
 
 /** What arrives on a connection that nothing was asked on is no answer to us. */
 const silent = (/** @type {any} */ Agent) =>
@@ -61,7 +63,13 @@ export class Transport {
     /** @type {any} */
     const Agent = silent(baseUrl.startsWith("https:") ? https.Agent : http.Agent);
     /** @type {http.Agent} */
-    this.#agent = new Agent({ keepAlive: true, maxFreeSockets: maxIdle, timeout: IDLE_MS, scheduling: "lifo" });
+    this.#agent = new Agent({
+      keepAlive: true,
+      maxSockets: MOST_CONNECTIONS,
+      maxFreeSockets: maxIdle,
+      timeout: IDLE_MS,
+      scheduling: "lifo",
+    });
   }
 
   /**
@@ -105,7 +113,8 @@ export class Transport {
       let isConnected = false;
       const content = Buffer.from(body);
       const headers = { ...this.#headers, "content-length": content.length };
-      const options = { method: "POST", headers, agent, ca: this.#ca };
+      // Explicitly, since NODE_TLS_REJECT_UNAUTHORIZED=0 is the default otherwise.
+      const options = { method: "POST", headers, agent, ca: this.#ca, rejectUnauthorized: true };
       const url = this.#url + path;
       const request = (url.startsWith("https:") ? https : http).request(url, options);
       const timer = setTimeout(

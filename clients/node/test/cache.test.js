@@ -23,7 +23,7 @@ test("off unless asked for", () =>
 
 test("the same request only", () =>
   asking(VALID, { cacheMs: 1000 }, async (client, portal) => {
-    for (const [key, scopes] of [["a"], ["a"], ["b"], ["a", ["read"]], ["a"]]) await client.verify(key, { scopes });
+    for (const [key, scopes] of [["a"], ["a"], ["b"], ["a", ["read"]], ["a"]]) await client.verify(key, scopes && { scopes });
     assert.equal(portal.requests.length, 3);
     await client.verify("a", { signature: SIGNATURE });
     await client.verify("a", { signature: SIGNATURE });
@@ -50,3 +50,11 @@ test("for as long as it says, and bounded", () => {
   for (let n = 0; n < 5000; n++) cache.put(String(n), now, VALID);
   assert.equal(cache.size, 4096);
 });
+
+test("nobody changes what others are given", () =>
+  asking({ ...VALID, metadata: { plan: { seats: [1] } } }, { cacheMs: 1000 }, async (client) => {
+    const valid = await client.verify("a");
+    const changes = [() => (valid.metadata.plan.seats[0] = 2), () => (valid.rate_limit.limit = 2), () => valid.scopes.push("admin")];
+    for (const change of changes) assert.throws(change, TypeError);
+    assert.deepEqual((await client.verify("a")).metadata, { plan: { seats: [1] } });
+  }));

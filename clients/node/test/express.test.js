@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { createServer, request as send } from "node:http";
 import test from "node:test";
+import { inspect } from "node:util";
 
 import { sallyport } from "../src/express.js";
+import { withVerification } from "../src/fetch.js";
 import { Client } from "../src/index.js";
 import { always, using, VALID } from "./fake.js";
 
@@ -92,6 +94,7 @@ test("where the key is", async () => {
   assert.equal(await key({ authorization: "bearer  sk_live_2 " }), "sk_live_2");
   assert.equal(await key({ authorization: "Bearer other", "x-api-key": "sk_live_1" }), "sk_live_1");
   assert.equal(await key({ "x-api-key": ["a", "b"] }), "a, b");
+  assert.equal(await key(["Authorization", "Bearer a", "Authorization", "Bearer b", "Host", "h"]), "a, Bearer b");
   assert.equal(await key({ authorization: "Basic c2tfbGl2ZV8x" }), undefined);
   assert.equal(await key({ "x-api-key": " " }), undefined);
   assert.equal(await key({}), undefined);
@@ -119,7 +122,36 @@ test("a signed request", async () => {
   assert.equal((await ask({ headers, options })).asked[0].signature, undefined);
 });
 
+test("why it is 503 is told", async () => {
+  const errors = [];
+  const told = await ask({ status: 401, options: { onError: (error) => errors.push(error) } });
+  assert.deepEqual([told.status, errors.map(({ code }) => code)], [503, ["token_refused"]]);
+  assert.ok(!inspect(errors).includes("sk_live_1"));
+  const onError = () => {
+    throw new Error("oops");
+  };
+  assert.equal((await ask({ status: 500, options: { onError } })).status, 503);
+  assert.deepEqual(await ask({ options: { onError } }).then(({ status }) => status), 200);
+});
+
+test("a client that left before its body is read", async () => {
+  const before = (request) => request.destroy();
+  const left = new Promise((resolve) => {
+    void ask({ method: "POST", body: "hello", before, options: { signed: true, onError: resolve } }).catch(() => {});
+  });
+  assert.match(String(await left), /left before/);
+});
+
 test("a body is bounded", async () => {
   const told = await ask({ method: "POST", body: "x".repeat(1000), options: { signed: true, maxBody: 999 } });
   assert.deepEqual([told.status, told.asked, told.seen], [413, [], []]);
+});
+
+test("options that are not known, or require nothing", () => {
+  const client = { verify: () => assert.fail("asked") };
+  const wrong = [{ appId: "app_1" }, { scope: ["admin"] }, { app_id: undefined }, { mode: null }, { scopes: undefined }, { scopes: "read" }];
+  for (const options of [...wrong, { client: undefined }, { ip: () => "" }]) {
+    assert.throws(() => sallyport({ client, ...options }), TypeError, JSON.stringify(options));
+  }
+  for (const options of wrong) assert.throws(() => withVerification({ client, ...options }, () => assert.fail("called")), TypeError);
 });

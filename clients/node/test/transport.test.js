@@ -197,6 +197,12 @@ test("certificates", async () => {
     const client = (host, options) => new Client({ baseUrl: `https://${host}:${portal.port}`, token: "t", ...options });
     await fails(client("localhost"), "unreachable");
     await fails(client("127.0.0.1", { ca }), "unreachable");
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+    try {
+      await fails(client("localhost"), "unreachable");
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    }
     assert.deepEqual(portal.requests, []);
     const known = client("localhost", { ca });
     const before = portal.connections;
@@ -207,5 +213,22 @@ test("certificates", async () => {
   });
   await using(always(200, VALID, {}, { greet: "HTTP/1.1 200 OK\r\n\r\n" }), (portal) =>
     fails(new Client({ baseUrl: `https://127.0.0.1:${portal.port}`, token: "t" }), "unreachable"),
+  );
+});
+
+test("connections are bounded, and calls wait", () => {
+  const held = [];
+  let isOpen = false;
+  return asking(
+    fakePortal((request, socket, portal) => {
+      held.push(socket);
+      isOpen ||= portal.requests.length === 256;
+      if (isOpen) for (const waiting of held.splice(0)) answer(waiting, 200, VALID);
+    }),
+    async (client, portal) => {
+      await Promise.all(Array.from({ length: 300 }, () => client.verify("sk_live_1")));
+      assert.deepEqual([portal.connections, portal.requests.length], [256, 300]);
+    },
+    { timeoutMs: 20_000 },
   );
 });

@@ -76,3 +76,14 @@ test("scopes are a list", async () => {
   const client = new Client({ baseUrl: "https://keys.example.com", token: "sp_root_1" });
   await assert.rejects(client.verify("k", { scopes: "read" }), TypeError);
 });
+
+test("requirements that are not known, or have no value", () =>
+  using(always(200, VALID), async (portal) => {
+    const client = new Client({ baseUrl: portal.url, token: "t" });
+    const wrong = [{ appId: "app_1" }, { scope: "read" }, { app_id: undefined }, { app_id: null }, { mode: undefined }, { scopes: null }];
+    for (const required of [...wrong, { scopes: "read" }, ["read"], "read", null]) {
+      await assert.rejects(client.verify("sk_live_1", required), TypeError, JSON.stringify(required));
+    }
+    assert.deepEqual(portal.requests, []);
+    client.close();
+  }));

@@ -31,7 +31,8 @@ export class Client {
      * What is known of the key, if it is valid for the request. Throws `RefusedError` if it is not, and `VerificationError` if nothing
      * can be said: every object is true in an `if`, so that only a valid one is returned.
      *
-     * `key` is what your client sent; without one it is refused as `missing`.
+     * `key` is what your client sent; without one it is refused as `missing`. A requirement that is not known, or has no value, is a
+     * `TypeError`.
      * @param {string | null | undefined} key
      * @param {Required} [required]
      * @returns {Promise<Valid>}

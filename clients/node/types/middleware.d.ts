@@ -1,3 +1,10 @@
+/**
+ * Throws a `TypeError` for options that are not known, or require nothing.
+ * @param {string} what
+ * @param {MiddlewareOptions} options
+ * @param {readonly string[]} [more] Those that only this middleware has.
+ */
+export function checkOptions(what: string, options: MiddlewareOptions, more?: readonly string[]): void;
 /** @typedef {(name: string) => string | undefined} HeaderReader */
 /**
  * The key that the client sent.
@@ -25,14 +32,14 @@ export function required({ app_id, scopes, mode, ingestion }: MiddlewareOptions,
     ip: string | undefined;
     signature: RequestSignature | undefined;
 }): {
-    app_id: string | undefined;
-    scopes: readonly string[] | undefined;
-    mode: "live" | "test" | undefined;
     ingestion: boolean | undefined;
     method: string;
     path: string;
     ip: string | undefined;
     signature: RequestSignature | undefined;
+    mode?: "live" | "test" | undefined;
+    scopes?: readonly string[] | undefined;
+    app_id?: string | undefined;
 };
 /** @param {RateLimit | null} limit @returns {Record<string, string>} */
 export function limitHeaders(limit: RateLimit | null): Record<string, string>;
@@ -65,6 +72,7 @@ export function answerTo(error: unknown, options: MiddlewareOptions): {
  * @property {string} [timestampHeader]
  * @property {string} [signatureHeader]
  * @property {string} [challenge] `WWW-Authenticate` of a 401; default `Bearer`.
+ * @property {(error: unknown) => void} [onError] Told why a request is answered with 503; a `VerificationError` has neither key nor token.
  */
 export const LONGEST_BODY: number;
 export function tooLong(): {
@@ -103,6 +111,10 @@ export type MiddlewareOptions = {
      * `WWW-Authenticate` of a 401; default `Bearer`.
      */
     challenge?: string | undefined;
+    /**
+     * Told why a request is answered with 503; a `VerificationError` has neither key nor token.
+     */
+    onError?: ((error: unknown) => void) | undefined;
 };
 import type { RequestSignature } from "./signing.js";
 import type { RateLimit } from "./answer.js";

@@ -7,6 +7,7 @@ The result is in `request.state.verification`.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 from typing import Any, Awaitable, Callable, Iterable, List, MutableMapping, Optional, Sequence, Tuple
@@ -31,7 +32,8 @@ class SallyportMiddleware:
     Every request is verified, with its method and path, and the address in `scope["client"]`; `exempt` are paths that are
     not (exact ones, such as `/healthz`). `app_id`, `scopes`, `mode` and `ingestion` are required of each key.
     `signed=True` reads the body (at most `max_body` bytes) and passes the signature on: a key that requires signed requests
-    is refused otherwise. `headers` are those with the key; `authorization` is read as a Bearer token.
+    is refused otherwise. `headers` are those with the key; `authorization` is read as a Bearer token. `app_id=None` and `mode=None`
+    are no requirement. `on_error` is told why a request is answered with 503; the error has neither key nor token.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class SallyportMiddleware:
         timestamp_header: str = TIMESTAMP_HEADER,
         signature_header: str = SIGNATURE_HEADER,
         challenge: str = "Bearer",
+        on_error: Optional[Callable[[VerificationError], None]] = None,
     ) -> None:
         self._app, self._client = app, client
         self._required = {"app_id": app_id, "scopes": tuple(scopes), "mode": mode, "ingestion": ingestion}
@@ -57,6 +60,7 @@ class SallyportMiddleware:
         self._headers = [name.lower().encode("ascii") for name in headers]
         self._signature_headers = [name.lower().encode("ascii") for name in (timestamp_header, signature_header)]
         self._challenge = challenge.encode("ascii")
+        self._on_error = on_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -75,6 +79,9 @@ class SallyportMiddleware:
         try:
             verification = await self._verify(scope, key, signature)
         except VerificationError as error:
+            if self._on_error is not None:
+                with contextlib.suppress(Exception):  # The client is answered all the same.
+                    self._on_error(error)
             if kind == "websocket":
                 return await _close(receive, send, 1013)
             return await _unavailable(send, error)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import dataclasses
 import functools
 import json
 import ssl
@@ -76,7 +78,7 @@ class Client:
         """`Valid` or `Refused`; raises VerificationError if nothing can be said: then refuse your client, too.
 
         `key` is what your client sent; None is refused as `missing`. The others are required of the key
-        (docs/verifier.md); `path` is without the query.
+        (docs/verifier.md); `path` is without the query. None is no requirement: with `app_id=None` a key of any app is valid.
         """
         if isinstance(scopes, str):
             raise TypeError("scopes is a list of texts.")
@@ -99,11 +101,11 @@ class Client:
         digest = self._cache.digest(body)
         known = self._cache.get(digest)
         if known is not None:
-            return known
+            return _apart(known)
         now = self._cache.now()
         result = self._ask(body, may_repeat=True)
         if isinstance(result, Valid):
-            self._cache.put(digest, now, result)
+            self._cache.put(digest, now, _apart(result))
         return result
 
     async def verify_async(self, key: Optional[str], **required: Any) -> Verification:
@@ -133,6 +135,11 @@ class Client:
         if answer.status == 200:
             return parsed(answer.body)
         raise _error(answer)
+
+
+def _apart(valid: Valid) -> Valid:
+    """With metadata of its own: what one caller changes, others don't get."""
+    return dataclasses.replace(valid, metadata=copy.deepcopy(valid.metadata))
 
 
 def _error(answer: Answer) -> VerificationError:

@@ -158,9 +158,16 @@ class _Connection:
         """The answer, and whether the connection can be used again."""
         sock = _DeadlineSocket(self._socket, deadline)
         self._http.sock = cast(Any, sock)
-        self._http.request("POST", path or "/", body, dict(headers))
-        with self._http.getresponse() as response:
+        try:
+            self._http.request("POST", path or "/", body, dict(headers))
+            response = self._http.getresponse()
             content = response.read(_LONGEST_ANSWER + 1)
+        except ConnectionError:
+            # It was judged, if there is some of the answer.
+            if sock.was_answered():
+                raise VerificationError("unreachable", "the answer ended too early") from None
+            raise
+        with response:
             if len(content) > _LONGEST_ANSWER:
                 raise VerificationError("unexpected_answer", "it is too long", status=response.status)
             if response.length:
@@ -190,14 +197,20 @@ class _DeadlineSocket:
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._socket, self._deadline = sock, deadline
         self._reader: Optional[_Reader] = None
+        self._raw: Optional[_DeadlineReader] = None
 
     def sendall(self, data: bytes) -> None:
         self._socket.settimeout(_remaining(self._deadline))
         self._socket.sendall(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        self._reader = _Reader(_DeadlineReader(self._socket, self._deadline))
+        self._raw = _DeadlineReader(self._socket, self._deadline)
+        self._reader = _Reader(self._raw)
         return self._reader
+
+    def was_answered(self) -> bool:
+        """Whether anything was received."""
+        return self._raw is not None and self._raw.was_answered
 
     def has_more(self) -> bool:
         """Whether more was received than the answer."""
@@ -211,6 +224,7 @@ class _DeadlineReader(io.RawIOBase):
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._socket, self._deadline = sock, deadline
         self.is_ended = False
+        self.was_answered = False
 
     def readable(self) -> bool:
         return True
@@ -219,7 +233,9 @@ class _DeadlineReader(io.RawIOBase):
         if self.is_ended:
             return 0
         self._socket.settimeout(_remaining(self._deadline))
-        return self._socket.recv_into(buffer)
+        length = self._socket.recv_into(buffer)
+        self.was_answered = self.was_answered or length > 0
+        return length
 
 
 class _Reader(io.BufferedReader):

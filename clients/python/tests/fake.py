@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import struct
 import threading
 from pathlib import Path
 from typing import Callable, List, Optional
@@ -92,6 +93,11 @@ class Connection:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         length = "" if status == 204 else f"Content-Length: {len(body)}\r\n"
         self.send(f"HTTP/1.1 {status} Said\r\n{length}{lines}\r\n".encode() + body)
+
+    def reset(self) -> None:
+        """Ends it with RST, at once."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def close(self) -> None:
         self._file.close()

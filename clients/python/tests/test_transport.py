@@ -11,6 +11,7 @@ import unittest.mock
 
 from sallyport_client import Client, RequestSignature, VerificationError
 from sallyport_client.cache import Cache
+from sallyport_client.transport import _DeadlineReader
 
 from .fake import VALID, Connection, FakePortal, always
 
@@ -156,6 +157,33 @@ class Transport(unittest.TestCase):
             self.fails(client, "unreachable", signature=signature)
             self.assertEqual(len(portal.requests), 2)
 
+    def test_an_answer_that_began_is_not_asked_for_again(self) -> None:
+        for began in (b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"):
+            read = threading.Event()
+
+            def serve(portal: FakePortal, connection: Connection) -> None:
+                connection.request()
+                connection.answer(200, CONTENT)
+                connection.request()
+                connection.send(began)
+                self.assertTrue(read.wait(10))
+                connection.reset()
+
+            receive = _DeadlineReader.readinto
+
+            def reading(self: _DeadlineReader, buffer: object) -> int:
+                length = receive(self, buffer)
+                if bytes(buffer[:length]) == began:  # type: ignore[index]
+                    # The reset would discard what was not read.
+                    read.set()
+                return length
+
+            with self.subTest(began), FakePortal(serve) as portal, Client(portal.url, "t") as client:
+                with unittest.mock.patch.object(_DeadlineReader, "readinto", reading):
+                    self.assertTrue(client.verify("sk_live_1"))
+                    self.fails(client, "unreachable")
+                self.assertEqual((portal.connections, len(portal.requests)), (1, 2))
+
     def test_an_answer_before_the_request_is_not_taken(self) -> None:
         sent = threading.Event()
 
@@ -242,6 +270,16 @@ class Remembering(unittest.TestCase):
         with always(200, VALID) as portal, Client(portal.url, "t", cache_seconds=1) as client:
             client.verify("a", signature=signature), client.verify("a", signature=signature)
             self.assertEqual(len(portal.requests), 2)
+
+    def test_nobody_changes_what_others_are_given(self) -> None:
+        answer = {**VALID, "metadata": {"plan": {"seats": [1]}}}
+        with always(200, answer) as portal, Client(portal.url, "t", cache_seconds=1) as client:
+            client._cache = Cache(1, lambda: 0.0)
+            for _ in range(3):
+                valid = client.verify("a")
+                self.assertEqual(valid.metadata, {"plan": {"seats": [1]}})
+                valid.metadata["plan"]["seats"].append(2)
+            self.assertEqual(len(portal.requests), 1)
 
     def test_it_is_bounded(self) -> None:
         from sallyport_client import cache as module
