@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    fmt,
     future::Future,
     mem,
     net::{IpAddr, SocketAddr},
@@ -36,6 +37,17 @@ pub struct VerificationLayer {
     options: Arc<Options>,
 }
 
+type OnError = Arc<dyn Fn(&VerificationError) + Send + Sync>;
+
+#[derive(Clone)]
+struct Told(Option<OnError>);
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "a callback" } else { "none" })
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Options {
     client: Client,
@@ -47,6 +59,7 @@ struct Options {
     headers: Vec<HeaderName>,
     signature_headers: [HeaderName; 2],
     challenge: HeaderValue,
+    on_error: Told,
 }
 
 impl VerificationLayer {
@@ -62,6 +75,7 @@ impl VerificationLayer {
             headers: vec![HeaderName::from_static("x-api-key"), header::AUTHORIZATION],
             signature_headers: [TIMESTAMP_HEADER, SIGNATURE_HEADER].map(HeaderName::from_static),
             challenge: HeaderValue::from_static("Bearer"),
+            on_error: Told(None),
         };
         Self { options: Arc::new(options) }
     }
@@ -109,6 +123,11 @@ impl VerificationLayer {
     /// `WWW-Authenticate` of a 401; `Bearer` without it.
     pub fn challenge(self, challenge: HeaderValue) -> Self {
         self.with(|options| options.challenge = challenge)
+    }
+
+    /// Told why a request is answered with 503, for logs; the error has neither key nor token.
+    pub fn on_error(self, on_error: impl Fn(&VerificationError) + Send + Sync + 'static) -> Self {
+        self.with(|options| options.on_error = Told(Some(Arc::new(on_error))))
     }
 }
 
@@ -194,7 +213,12 @@ impl Options {
                 Ok((Request::from_parts(head, body), limit))
             }
             Ok(Verification::Refused(refused)) => Err(self.refusal(&refused)),
-            Err(error) => Err(unavailable(&error)),
+            Err(error) => {
+                if let Some(on_error) = &self.on_error.0 {
+                    on_error(&error);
+                }
+                Err(unavailable(&error))
+            }
         }
     }
 

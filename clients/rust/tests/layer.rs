@@ -140,3 +140,19 @@ async fn a_signed_request() {
     let asked = ask((200, &valid()), request(&headers, "x".repeat(101)), signed).await;
     assert_eq!((asked.status(), asked.portal.len()), (StatusCode::PAYLOAD_TOO_LARGE, 0));
 }
+
+#[tokio::test]
+async fn why_it_is_503_is_told() {
+    let (send, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let request = request(&[("x-api-key", "sk_live_1")], "");
+    let asked = ask((401, "{}"), request, |layer| {
+        layer.on_error(move |error| {
+            let _ = send.send((error.kind.code(), format!("{error:?}")));
+        })
+    })
+    .await;
+    assert_eq!(asked.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let (code, shown) = told.recv().await.expect("told");
+    assert_eq!(code, "token_refused");
+    assert!(!shown.contains("sk_live_1"));
+}

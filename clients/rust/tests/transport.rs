@@ -174,3 +174,20 @@ async fn refusals_are_asked_each_time() {
     assert!(!is_valid(&client, "a").await && !is_valid(&client, "a").await);
     assert_eq!(count.load(Ordering::SeqCst), 2);
 }
+
+#[tokio::test]
+async fn calls_at_once_are_bounded_and_wait() {
+    let portal = FakePortal::start(|_| Reply::Nothing).await;
+    let client = Client::builder(&portal.url, "t").timeout(Duration::from_secs(60)).build().expect("made");
+    for _ in 0..256 {
+        let client = client.clone();
+        tokio::spawn(async move { code(&client).await });
+    }
+    while portal.requests().len() < 256 {
+        tokio::task::yield_now().await;
+    }
+    // All places are taken until the answers come, which they don't.
+    let one_more = tokio::time::timeout(Duration::from_millis(300), code(&client)).await;
+    assert!(one_more.is_err());
+    assert_eq!(portal.requests().len(), 256);
+}

@@ -10,7 +10,10 @@ use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout_at},
+};
 
 use super::{VerificationError, VerificationErrorKind::*};
 use crate::runtime_configuration::ConfigurationError;
@@ -19,6 +22,8 @@ use crate::runtime_configuration::ConfigurationError;
 const IDLE: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: usize = 256 * 1024;
 const PAUSE_BEFORE_RETRY: Duration = Duration::from_millis(50);
+/// More calls at once wait, which counts towards their timeout.
+const MOST_CALLS: usize = 256;
 
 pub(super) struct Answer {
     pub status: StatusCode,
@@ -32,6 +37,7 @@ pub(super) struct Transport {
     uri: Uri,
     authorization: HeaderValue,
     timeout: Duration,
+    places: Semaphore,
 }
 
 impl Transport {
@@ -62,7 +68,7 @@ impl Transport {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(max_idle)
             .build(connector.wrap_connector(http));
-        Ok(Self { client, uri, authorization, timeout })
+        Ok(Self { client, uri, authorization, timeout, places: Semaphore::new(MOST_CALLS) })
     }
 
     /// Tried again once if no connection was made, so that nothing can have been judged.
@@ -76,6 +82,8 @@ impl Transport {
     }
 
     async fn exchange(&self, body: Bytes) -> Result<Answer, VerificationError> {
+        // It is never closed.
+        let _place = self.places.acquire().await;
         let mut sent = self.client.request(self.request(body.clone())).await;
         if sent.as_ref().is_err_and(|error| error.is_connect() && !is_tls(error)) {
             sleep(PAUSE_BEFORE_RETRY).await;
