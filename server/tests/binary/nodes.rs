@@ -132,7 +132,10 @@ mod postgres {
         let closed_at = loop {
             let began = Instant::now();
             match history.ask(2, &cut_off.address, &keys[0]) {
-                200 => assert!(began - cut_at < Duration::from_millis(1_200), "accepted {:?} later", began - cut_at),
+                // So many requests reach the key's limit, which is asked for last: it is judged all the same.
+                200 | 429 => {
+                    assert!(began - cut_at < Duration::from_millis(1_200), "accepted {:?} later", began - cut_at)
+                }
                 503 => break began,
                 other => panic!("{other}"),
             }
