@@ -110,9 +110,9 @@ async fn requests_are_listed_like_keys(store: &TestStore) {
     };
     store.withdraw_approval(&world.by_developer, &writer).await.expect("withdrawn");
     store.refuse_approval(&world.act, &nightly, "no".to_owned()).await.expect("refused");
-    assert_eq!(listed(ApprovalStatus::Waiting, None).await, [owners.clone()]);
-    assert_eq!(listed(ApprovalStatus::Approved, None).await, [approved.clone()]);
-    assert_eq!(listed(ApprovalStatus::Withdrawn, None).await, [writer.clone()]);
+    assert_eq!(listed(ApprovalStatus::Waiting, None).await, std::slice::from_ref(&owners));
+    assert_eq!(listed(ApprovalStatus::Approved, None).await, std::slice::from_ref(&approved));
+    assert_eq!(listed(ApprovalStatus::Withdrawn, None).await, std::slice::from_ref(&writer));
     assert_eq!(listed(ApprovalStatus::Withdrawn, Some(&world.app)).await, []);
     assert_eq!(listed(ApprovalStatus::Refused, Some(&world.app)).await, [nightly]);
     store.claim_approval(&world.by_developer, &approved).await.expect("claimed");
