@@ -53,6 +53,12 @@ impl Store {
     }
 }
 
+/// The reported secrets of a kind, with their place among the reports.
+fn of_kind(reports: &[Option<ReportedLeak>], kind: LeakedKind) -> impl Iterator<Item = (usize, &ReportedLeak)> {
+    let reports = reports.iter().enumerate().filter_map(|(at, report)| Some((at, report.as_ref()?)));
+    reports.filter(move |(_, report)| report.kind == kind)
+}
+
 /// Who reported, in events.
 const fn reporter(by_partner: bool) -> &'static str {
     if by_partner { "partner" } else { "anyone" }

@@ -118,6 +118,14 @@ impl Deployment {
         self.post(path, &[("authorization", &bearer)], body)
     }
 
+    /// An endpoint of an organization that is sent every event, as `/v1` answers its creation.
+    pub fn webhook(&self, org: &Org, url: &str) -> Value {
+        let body = json!({ "url": url, "environment": "production", "events": ["*"] });
+        let made = self.manage(&format!("/v1/orgs/{}/webhooks", org.id), &body);
+        assert_eq!(made.status, 201, "{}", made.body);
+        made.json()
+    }
+
     pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
         let headers = [&[("content-type", "application/json")], headers].concat();
         ask(&self.address, "POST", path, &headers, &body.to_string())

@@ -49,11 +49,9 @@ async fn are_accepted_by(library: Command) {
     let server = Deployment::of("default").await;
     let org = server.org("Clinic", Plan::Starter).await;
     let receiver = Receiver::start();
-    let body = json!({ "url": receiver.url, "environment": "production", "events": ["*"] });
-    let made = server.manage(&format!("/v1/orgs/{}/webhooks", org.id), &body);
-    assert_eq!(made.status, 201, "{}", made.body);
+    let made = server.webhook(&org, &receiver.url);
     let text = |json: &Value, name: &str| json[name].as_str().expect("text").to_owned();
-    let (webhook, first) = (text(&made.json(), "webhook_id"), text(&made.json(), "secret"));
+    let (webhook, first) = (text(&made, "webhook_id"), text(&made, "secret"));
     let app = server.app(&org).await;
     server.key(Holder::from(&app), "production", &["read"]).await;
     let of_key = receiver.next();

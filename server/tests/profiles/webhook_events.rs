@@ -12,9 +12,7 @@ async fn what_happens_to_a_key_is_told() {
     let server = Deployment::of("default").await;
     let org = server.org("Clinic", Plan::Starter).await;
     let receiver = Receiver::start();
-    let body = json!({ "url": receiver.url, "environment": "production", "events": ["*"] });
-    let made = server.manage(&format!("/v1/orgs/{}/webhooks", org.id), &body);
-    assert_eq!(made.status, 201, "{}", made.body);
+    server.webhook(&org, &receiver.url);
     let app = server.app(&org).await;
     let issued = server.key(Holder::from(&app), "production", &["read"]).await;
     let (key, id) = (issued.secret.expose(), issued.key.id.to_string());

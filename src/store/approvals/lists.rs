@@ -15,7 +15,8 @@ const FOUND: usize = 8;
 /// The condition on a request `a` that nobody has decided, and that a person sees: their own, or all of the organization for
 /// those who decide.
 fn waits(org: &str, now: &str, person: &str) -> String {
-    format!("{} AND a.approved IS NULL AND (a.asked_by = {person} OR {})", is_open("a", now), governs(org, person))
+    let waiting = has_status(ApprovalStatus::Waiting, now);
+    format!("{waiting} AND (a.asked_by = {person} OR {})", governs(org, person))
 }
 
 /// Which requests to list.

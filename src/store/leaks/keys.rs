@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{REASON, ReportedLeak, reporter};
+use super::{REASON, ReportedLeak, of_kind, reporter};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent},
@@ -101,13 +101,11 @@ impl Store {
 
     /// The reported secrets of keys, with their place among the reports and their organization.
     async fn leaked_secrets(&self, reports: &[Option<ReportedLeak>]) -> Result<Vec<(usize, String, LeakedSecret)>> {
-        let of_keys = reports.iter().enumerate().filter_map(|(at, report)| Some((at, report.as_ref()?)));
-        let of_keys = of_keys.filter(|(_, report)| report.kind == LeakedKind::Key);
         let row = |(at, report): (usize, &ReportedLeak)| -> Vec<[Cell; 2]> {
             let at = i64::try_from(at).unwrap_or(i64::MAX);
             report.digests.iter().map(|digest| [at.into(), digest.0.to_vec().into()]).collect()
         };
-        let rows: Vec<[Cell; 2]> = of_keys.flat_map(row).collect();
+        let rows: Vec<[Cell; 2]> = of_kind(reports, LeakedKind::Key).flat_map(row).collect();
         let mut found = Vec::new();
         for some in rows.chunks(MOST_ROWS) {
             let query = self.with_rows(

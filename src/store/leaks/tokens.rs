@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{REASON, ReportedLeak, reporter};
+use super::{REASON, ReportedLeak, of_kind, reporter};
 use crate::{
     Result,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
@@ -173,11 +173,6 @@ impl Tx {
         let query = query.bind(event.action.as_str()).bind(since.micros());
         Ok(query.fetch_optional(self.on()).await?.is_some())
     }
-}
-
-fn of_kind(reports: &[Option<ReportedLeak>], kind: LeakedKind) -> impl Iterator<Item = (usize, &ReportedLeak)> {
-    let reports = reports.iter().enumerate().filter_map(|(at, report)| Some((at, report.as_ref()?)));
-    reports.filter(move |(_, report)| report.kind == kind)
 }
 
 fn details(shown: &str, report: &ReportedLeak, response: LeakResponse, by_partner: bool) -> Value {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// In place of what was answered.
-const NOT_KEPT: &str = "Not kept: an operator allowed this target.";
+const NOT_KEPT: &str = "Not kept: an operator allowed this target, or it is reached through a forward proxy.";
 
 #[derive(serde::Deserialize)]
 pub struct DoneQuery {
