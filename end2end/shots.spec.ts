@@ -142,6 +142,7 @@ test.describe('to be looked at', () => {
       'app-limits': `/apps/${app_id}/limits`,
       'app-ingestion': `/apps/${app_id}/ingestion`,
       'docs': '/docs',
+      'docs-webhooks': '/docs/webhooks',
     });
     await page.goto(`${path}/test?request=${scope}`);
     await page.getByRole('button', { name: 'Test it', exact: true }).click();
@@ -364,6 +365,9 @@ test.describe('to be looked at', () => {
       'approvals': `/orgs/${org_id}/approvals`,
       'approval': new URL(hers.url()).pathname,
       'keys-waiting': `/apps/${app_id}/keys`,
+      'keys-waiting-filtered': `/apps/${app_id}/keys?status=waiting_for_approval`,
+      'approvals-filtered': `/orgs/${org_id}/approvals?status=waiting_for_approval`,
+      'approvals-none': `/orgs/${org_id}/approvals?status=expired`,
     });
     await page.goto(new URL(hers.url()).pathname);
     await page.getByRole('button', { name: 'Approve' }).click();
