@@ -53,7 +53,8 @@ impl Store {
                 return Err(Error::AlreadyIssued(key.id));
             }
             tx.makes(key.id.as_str()).await?;
-            let retires_at = (!new.grace.is_zero()).then(|| tx.now() + new.grace);
+            // A whole second, as answers say it: nothing is accepted after the deadline that was announced.
+            let retires_at = (!new.grace.is_zero()).then(|| Timestamp::from_seconds((tx.now() + new.grace).seconds()));
             if let Some(aside) = &aside {
                 tx.needs_set_aside(&key.id, aside).await?;
             }

@@ -12,6 +12,7 @@ use sallyport::{
 
 sallyport::on_both_databases!(
     the_old_secret_is_accepted_until_its_grace_period_ends,
+    the_deadline_is_the_whole_second_that_is_announced,
     without_grace_it_ends_at_once,
     two_are_accepted_at_most,
     either_can_end_when_a_key_is_rotated_again,
@@ -74,6 +75,19 @@ async fn the_old_secret_is_accepted_until_its_grace_period_ends(store: &TestStor
     store.clock.turn(Duration::from_micros(1));
     assert_eq!([judged(store, &old).await, judged(store, &new).await], [Verdict::Rotated, Verdict::Valid]);
     assert_eq!(current(store, &key).await.status(store.now()), Status::Active);
+}
+
+async fn the_deadline_is_the_whole_second_that_is_announced(store: &TestStore) {
+    let (act, Issued { key, secret: old, .. }) = key(store).await;
+    let part = Duration::from_millis(333);
+    let announced = store.now() + HOUR;
+    store.clock.turn(part);
+    let rotated = store.rotate_key(&act, &key, grace(HOUR)).await.expect("rotated").key;
+    assert_eq!(rotated.rotating_until(store.now()), Some(announced));
+    store.clock.turn(HOUR - part - Duration::from_micros(1));
+    assert_eq!(judged(store, &old).await, Verdict::Valid);
+    store.clock.turn(Duration::from_micros(1));
+    assert_eq!((store.now(), judged(store, &old).await), (announced, Verdict::Rotated));
 }
 
 async fn without_grace_it_ends_at_once(store: &TestStore) {
