@@ -180,22 +180,25 @@ async fn a_slow_endpoint_delays_no_other(portal: &TestPortal) {
     assert!(numbers.map(Option::unwrap_or_default).is_sorted(), "in their order");
 }
 
-/// The attempts that are made at once, as look-ups that wait for one of another organization.
+/// The attempts that are made at once: look-ups that wait for one of another organization, which waits until eight are there.
 struct AtOnce {
     now: AtomicUsize,
     most: AtomicUsize,
     all: AtomicUsize,
+    waiting: Semaphore,
     other: Semaphore,
 }
 
 impl AtOnce {
     async fn look_up(&self, host: &str) -> Result<Vec<std::net::IpAddr>, String> {
         if host == "other.example.com" {
+            drop(self.waiting.acquire_many(8).await);
             self.other.add_permits(1);
         } else {
             let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
             self.most.fetch_max(now, Ordering::SeqCst);
             self.all.fetch_add(1, Ordering::SeqCst);
+            self.waiting.add_permits(1);
             drop(self.other.acquire().await);
             self.now.fetch_sub(1, Ordering::SeqCst);
         }
@@ -216,6 +219,7 @@ async fn one_organization_leaves_places_to_others(portal: &TestPortal) {
         now: AtomicUsize::new(0),
         most: AtomicUsize::new(0),
         all: AtomicUsize::new(0),
+        waiting: Semaphore::new(0),
         other: Semaphore::new(0),
     });
     let asked = Arc::clone(&at_once);
