@@ -1,4 +1,4 @@
-//! Creates many keys, and counts of their usage, at once for benchmarks. Not in the released binary.
+//! Creates many keys, and counts of their usage, at once for benchmarks.
 
 use serde_json::json;
 
