@@ -1,4 +1,4 @@
-use leptos::prelude::*;
+use leptos::{either::EitherOf4, prelude::*};
 
 /// The head of a column.
 #[derive(Clone, Debug, Default)]
@@ -40,21 +40,20 @@ impl Head {
         Self { sort: Some((href, now)), ..self }
     }
 
-    fn view(self) -> AnyView {
+    fn view(self) -> impl IntoView {
         let Self { label, choose, less, wide, sort } = self;
         let class = less.then_some("cell-less").or(wide.then_some("cell-wide"));
         match sort {
-            _ if choose => view! {
+            _ if choose => EitherOf4::A(view! {
                 <td class="cell-choose">
                     <label><input type="checkbox" id="choose-all" autocomplete="off" aria-label="Select all on this page"/></label>
                 </td>
-            }
-            .into_any(),
-            _ if label.is_empty() => view! { <td></td> }.into_any(),
-            Some((href, now)) => {
-                view! { <th scope="col" class=class aria-sort=now><a class="sort" href=href>{label}</a></th> }.into_any()
-            }
-            None => view! { <th scope="col" class=class>{label}</th> }.into_any(),
+            }),
+            _ if label.is_empty() => EitherOf4::B(view! { <td></td> }),
+            Some((href, now)) => EitherOf4::C(view! {
+                <th scope="col" class=class aria-sort=now><a class="sort" href=href>{label}</a></th>
+            }),
+            None => EitherOf4::D(view! { <th scope="col" class=class>{label}</th> }),
         }
     }
 }

@@ -42,7 +42,7 @@ use super::{
 };
 use crate::{
     access::OrgAccess,
-    components::{Choice, DoneNotice, FilterBar, FilterCheck, FilterSelect, Menu, Notice, SearchForm, Tone},
+    components::{Choice, DoneNotice, FilterBar, FilterCheck, FilterSelect, Menu, Notice, SearchForm, Tone, rendered},
     export::Format,
     form::FormState,
     words::{count, digits},
@@ -282,20 +282,20 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     let has_bar = !list.is_empty() || list.hides || list.unknown || list.approvals.is_some();
     let body = if !list.waiting.is_empty() {
         let (of_org, has_scopes, profile, now) = (list.of_org, has_scopes, list.profile.clone(), list.now);
-        view! { <WaitingRequests requests=list.waiting of_org has_scopes profile now/> }.into_any()
+        rendered(view! { <WaitingRequests requests=list.waiting of_org has_scopes profile now/> })
     } else if list.is_empty() {
-        view! { <NoKeys list/> }.into_any()
+        rendered(view! { <NoKeys list/> })
     } else if list.page.keys.is_empty() {
-        view! { <NothingMatches path=list.path/> }.into_any()
+        rendered(view! { <NothingMatches path=list.path/> })
     } else {
-        view! { <Keys list/> }.into_any()
+        rendered(view! { <Keys list/> })
     };
     let bar = has_bar.then(move || {
         view! {
             <FilterBar
                 action fold=filtered
-                search=move || view! { <SearchForm action=search label="Search by label, or paste a key" value=label/> }
-                side=move || view! {
+                search=move || rendered(view! { <SearchForm action=search label="Search by label, or paste a key" value=label/> })
+                side=move || rendered(view! {
                     <span class="muted">{total}</span>
                     {export.map(|[csv, jsonl]| view! {
                         <a class="btn btn-small" href=csv.clone() download>"Export CSV"</a>
@@ -315,18 +315,20 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
                             <span id="revokes" hidden>{revokes}</span>
                         </form>
                     })}
-                }
+                })
             >
-                {(!kept.value("label").is_empty()).then(|| view! {
-                    <input type="hidden" name="label" value=kept.value("label")/>
+                {rendered(view! {
+                    {(!kept.value("label").is_empty()).then(|| view! {
+                        <input type="hidden" name="label" value=kept.value("label")/>
+                    })}
+                    {tenant.map(|id| view! { <input type="hidden" name="tenant" value=id/> })}
+                    <FilterSelect form=&form name="environment" label="Environment" options=choices("Any", environments)/>
+                    {has_scopes.then(|| view! { <FilterSelect form=&form name="scope" label="Scope" options=choices("Any", scopes)/> })}
+                    <FilterSelect form=&form name="status" label="Status" options=choices("Any", statuses)/>
+                    <FilterSelect form=&form name="created_by" label="Created by" options=creators/>
+                    <FilterSelect form=&form name="sort" label="Sort" options=sorts.collect()/>
+                    <FilterCheck form=&form name="include_revoked" label="Include revoked"/>
                 })}
-                {tenant.map(|id| view! { <input type="hidden" name="tenant" value=id/> })}
-                <FilterSelect form=&form name="environment" label="Environment" options=choices("Any", environments)/>
-                {has_scopes.then(|| view! { <FilterSelect form=&form name="scope" label="Scope" options=choices("Any", scopes)/> })}
-                <FilterSelect form=&form name="status" label="Status" options=choices("Any", statuses)/>
-                <FilterSelect form=&form name="created_by" label="Created by" options=creators/>
-                <FilterSelect form=&form name="sort" label="Sort" options=sorts.collect()/>
-                <FilterCheck form=&form name="include_revoked" label="Include revoked"/>
             </FilterBar>
         }
     });
