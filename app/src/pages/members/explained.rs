@@ -32,12 +32,26 @@ const fn question(kind: PlaceKind) -> &'static str {
     }
 }
 
+/// What a role allows, and nothing more: it is part of the other one.
+fn is_within(role: Role, other: Role) -> bool {
+    Permission::ALL.iter().all(|permission| other.may(*permission) || !role.may(*permission))
+}
+
+/// The most that another role of the list allows of what this one does: it is named instead of repeated.
+fn included(role: Role, kind: PlaceKind) -> Option<Role> {
+    let count = |role: &Role| Permission::ALL.iter().filter(|permission| role.may(**permission)).count();
+    let fewer = |other: &Role| count(other) > 1 && count(other) < count(&role) && is_within(*other, role);
+    Role::granted_at(kind).filter(fewer).max_by_key(count)
+}
+
 #[component]
 fn Roles(kind: PlaceKind) -> impl IntoView {
     let roles = Role::granted_at(kind).map(|role| {
-        let allowed = Permission::ALL.into_iter().filter(|permission| role.may(*permission));
-        let allowed = allowed.map(|permission| view! { <li>{permission.title()}</li> }).collect_view();
-        view! { <dt>{role.title()}</dt><dd><ul>{allowed}</ul></dd> }
+        let lower = included(role, kind);
+        let more = Permission::ALL.into_iter().filter(|one| role.may(*one) && !lower.is_some_and(|lower| lower.may(*one)));
+        let more = more.map(|permission| view! { <li>{permission.title()}</li> }).collect_view();
+        let all = lower.map(|lower| view! { <li>"Everything that "<b>{lower.title()}</b>" allows"</li> });
+        view! { <dt>{role.title()}</dt><dd><ul>{all}{more}</ul></dd> }
     });
     let about = match kind {
         PlaceKind::Project | PlaceKind::App => "A role applies to the project and its apps.",
@@ -46,5 +60,21 @@ fn Roles(kind: PlaceKind) -> impl IntoView {
     view! {
         <p class="muted">{about}</p>
         <dl class="role-list">{roles.collect_view()}</dl>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_names_the_largest_within_it() {
+        let named = |role| included(role, PlaceKind::Org);
+        assert_eq!(named(Role::Owner), Some(Role::Admin));
+        assert_eq!(named(Role::Admin), Some(Role::TenantAdmin));
+        assert_eq!(named(Role::TenantAdmin), Some(Role::ProjectAdmin));
+        assert_eq!(named(Role::Developer), Some(Role::Viewer));
+        assert_eq!(named(Role::Viewer), named(Role::Member));
+        assert_eq!(included(Role::ProjectAdmin, PlaceKind::Project), Some(Role::Developer));
     }
 }

@@ -168,17 +168,26 @@ pub fn TestForm(form: FormState, profile: std::sync::Arc<Profile>) -> impl IntoV
     view! {
         <form class="form" method="post" novalidate>
             <ErrorSummary form=&form/>
-            <SelectField form=&form name="method" label="Method" options=methods/>
-            <TextField form=&form name="path" label="Path" mono=true placeholder="/v1/things" hint="Empty: the path is not checked."/>
+            <p class="muted">
+                "The verifier checks it as if it had come with this key, and leaves no trace: no limit is charged, no signature used up, nothing written."
+            </p>
+            <div class="pair">
+                <SelectField form=&form name="method" label="Method" options=methods/>
+                <TextField form=&form name="path" label="Path" mono=true placeholder="/v1/things" hint="Empty: the path is not checked."/>
+            </div>
             {has_scopes.then(|| view! {
                 <CheckboxGroup
                     form=&form name="scopes" legend="Scopes that the gateway or backend requires" options=scopes
                 />
             })}
-            <SelectField form=&form name="mode" label="Mode that is required" options=modes/>
-            <TextField form=&form name="ip" label="Client’s address" mono=true placeholder="203.0.113.7"/>
-            <TextField form=&form name="app_id" label="App that is required" mono=true hint="An app id; empty for any."/>
-            <TextField form=&form name="workspace" label="Workspace" mono=true hint="An organization id; empty for any."/>
+            <div class="pair">
+                <SelectField form=&form name="mode" label="Mode that is required" options=modes/>
+                <TextField form=&form name="ip" label="Client’s address" mono=true placeholder="203.0.113.7"/>
+            </div>
+            <div class="pair">
+                <TextField form=&form name="app_id" label="App that is required" mono=true hint="An app ID; empty for any."/>
+                <TextField form=&form name="workspace" label="Workspace" mono=true hint="An organization ID; empty for any."/>
+            </div>
             <CheckField form=&form name="ingestion" label="It pushes data (ingestion)"/>
             <details class="disclosure" open=signed>
                 <summary>"Signature"</summary>
