@@ -45,13 +45,19 @@ pub fn router(state: &AppState, pages: Router<Context>) -> Router {
         .route("/robots.txt", get(site::robots));
 
     Router::new()
-        .route("/healthz", get(probes::healthz))
-        .route("/readyz", get(probes::readyz))
         .route("/logo/{digest}", get(logo::get))
         .merge(api::routes())
         .with_state(state.clone())
         .merge(files)
         .merge(portal)
+}
+
+/// What orchestrators ask, which needs none of the other routes.
+pub fn probes(state: &AppState) -> Router {
+    Router::new()
+        .route("/healthz", get(probes::healthz))
+        .route("/readyz", get(probes::readyz))
+        .with_state(state.clone())
 }
 
 /// The page for a panic shows the request's id, which is also in the log.

@@ -1,7 +1,11 @@
 //! What runs before and after every route, for HTTP and gRPC. Not a layer of the router, which would clone and box it
 //! on each request.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::{
+    convert::Infallible,
+    net::IpAddr,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
     Router,
@@ -24,28 +28,34 @@ use crate::{
     },
     page_pool::{PagePool, with_whole_body},
     probes::is_probe,
-    router::router,
+    router::{probes, router},
     state::AppState,
 };
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+type MakeRouter = Box<dyn FnOnce() -> Router + Send>;
+
 #[derive(Clone)]
 pub struct Server {
     state: AppState,
-    routes: Router,
+    probes: Router,
+    /// Made at the first request for one of them: a server that only verifies saves the memory.
+    routes: Arc<LazyLock<Router, MakeRouter>>,
     /// Where pages are rendered; `None` means on their connections' threads.
     pages: Option<PagePool>,
 }
 
 impl Server {
     pub fn new(state: AppState) -> Self {
-        Self::with_pages(state, routes::routes())
+        Self::with_pages(state, routes::routes)
     }
 
     /// With other pages: tests add one that fails.
-    pub fn with_pages(state: AppState, pages: Router<Context>) -> Self {
-        Self { routes: router(&state, pages), state, pages: None }
+    pub fn with_pages(state: AppState, pages: impl FnOnce() -> Router<Context> + Send + 'static) -> Self {
+        let of_routes = state.clone();
+        let routes: MakeRouter = Box::new(move || router(&of_routes, pages()));
+        Self { probes: probes(&state), routes: Arc::new(LazyLock::new(routes)), state, pages: None }
     }
 
     /// Renders pages on separate threads.
@@ -89,14 +99,18 @@ impl Server {
     }
 
     async fn route(&self, client: &Client, mut request: Request<Body>) -> Response {
-        let is_page = !api::has(request.uri().path()) && !is_probe(request.uri().path());
+        let of_probes = is_probe(request.uri().path());
+        let is_page = !of_probes && !api::has(request.uri().path());
         let pages = self.pages.as_ref().filter(|_| is_page);
         if pages.is_some() {
             request = with_whole_body(request).await;
         }
         request.extensions_mut().insert(client.clone());
-        let answered = self.routes.clone().oneshot(request);
-        let answered = async { answered.await.unwrap_or_else(|never: Infallible| match never {}) };
+        let (probes, routes) = (self.probes.clone(), self.routes.clone());
+        let answered = async move {
+            let routes = if of_probes { probes } else { LazyLock::force(&routes).clone() };
+            routes.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {})
+        };
         match pages {
             Some(pages) => pages.run(answered).await,
             None => answered.await,

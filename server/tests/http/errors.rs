@@ -70,7 +70,7 @@ async fn a_role_too_small_says_whom_to_ask(portal: &TestPortal) {
 async fn a_broken_page_shows_its_request_id(portal: &TestPortal) {
     portal.set_up().await;
     let broken = routes::routes().route("/broken", get(async || -> &'static str { panic!("a defect, on purpose") }));
-    let client = portal.client.with(Server::with_pages(portal.state.clone(), broken));
+    let client = portal.client.with(Server::with_pages(portal.state.clone(), || broken));
     let page = client.get("/broken").await;
     assert_eq!(page.status, 500);
     for text in
