@@ -31,4 +31,5 @@ pub mod tenants;
 pub mod theme;
 pub mod totals;
 pub mod usage;
+pub mod trust_rules;
 pub mod webhooks;
