@@ -101,7 +101,8 @@ impl Actor {
 }
 
 /// The kinds of actors, as named in events.
-pub const ACTOR_KINDS: [&str; 7] = ["user", "root_token", "key", "trust_rule", "command_line", "sallyport", "anonymous"];
+pub const ACTOR_KINDS: [&str; 7] =
+    ["user", "root_token", "key", "trust_rule", "command_line", "sallyport", "anonymous"];
 
 /// Who acts, and from where: each write transaction requires one.
 #[derive(Clone, Debug)]

@@ -19,7 +19,8 @@ use sallyport::{
     app::App,
     audit::{Act, Actor, Credential},
     id::{
-        AppId, ApprovalId, DeliveryId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, TrustRuleId, UserId, WebhookId,
+        AppId, ApprovalId, DeliveryId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, TrustRuleId,
+        UserId, WebhookId,
     },
     key::Key,
     member::{Held, Permission},

@@ -43,8 +43,8 @@ pub mod setup;
 pub mod tenants;
 pub mod terms;
 pub mod test_events;
-pub mod views;
 pub mod trust_rules;
+pub mod views;
 pub mod webhooks;
 
 use axum::{Router, routing::post};

@@ -135,7 +135,7 @@ impl Store {
             }
             let terms_differ = TrustRule { paused_at: None, name: String::new(), ..after.clone() }
                 != TrustRule { paused_at: None, name: String::new(), ..before.clone() };
-            if terms_differ || !paused {
+            if terms_differ || (before.is_paused() && !paused) {
                 tx.judge_rule(&app, &after).await?;
             }
             let is_pause = paused && !before.is_paused();
@@ -219,7 +219,8 @@ impl Tx {
     fn key_of_rule(&self, rule: &TrustRule, scopes: &[String]) -> Result<NewKey> {
         let profile = self.profile();
         let environment = profile.environment(&rule.environment).cloned();
-        let environment = environment.ok_or_else(|| Error::field("environment", "There is no such environment now."))?;
+        let environment =
+            environment.ok_or_else(|| Error::field("environment", "There is no such environment now."))?;
         let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
         Ok(NewKey {
             label: rule.name.clone(),

@@ -59,7 +59,8 @@ impl<'a> Presented<'a> {
         let malformed = || MALFORMED.to_owned();
         let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed());
         let (signed, signature) = text.rsplit_once('.').ok_or_else(malformed)?;
-        let (head, claims) = signed.split_once('.').filter(|(_, claims)| !claims.contains('.')).ok_or_else(malformed)?;
+        let (head, claims) =
+            signed.split_once('.').filter(|(_, claims)| !claims.contains('.')).ok_or_else(malformed)?;
         let (head, claims, signature) = (decode(head)?, decode(claims)?, decode(signature)?);
         // Before the rest, which tokens with other algorithms may lack.
         let named: Map<String, Value> = serde_json::from_slice(&head).map_err(|_| malformed())?;

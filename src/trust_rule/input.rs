@@ -108,17 +108,7 @@ impl TrustRuleInput {
         let lifetime = self.lifetime_seconds.map(|seconds| invalid.take(check_lifetime(seconds)));
         let addresses = self.addresses.map(|list| invalid.take(Addresses::check_list(&list)));
         let paused = self.paused;
-        invalid.or(TrustRuleChange {
-            name,
-            issuer,
-            audience,
-            claims,
-            environment,
-            scopes,
-            lifetime,
-            addresses,
-            paused,
-        })
+        invalid.or(TrustRuleChange { name, issuer, audience, claims, environment, scopes, lifetime, addresses, paused })
     }
 }
 

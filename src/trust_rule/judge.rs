@@ -13,9 +13,10 @@ impl TrustRule {
             && self.issuer == token.issuer
             && self.audience == token.audience
             && !self.claims.is_empty()
-            && self.claims.iter().all(|(name, text)| {
-                token.claim(name).is_some_and(|claim| pattern::matches(text, &claim))
-            })
+            && self
+                .claims
+                .iter()
+                .all(|(name, text)| token.claim(name).is_some_and(|claim| pattern::matches(text, &claim)))
     }
 
     /// The scopes of a key that asks for these; for all of the rule's if it asks for none. `None` if it asks for more.

@@ -46,7 +46,8 @@ fn keys_for_something_else_are_passed_over() {
     let set = KeySet::parse(json!({ "keys": ["junk", good] }).to_string().as_bytes()).expect("a set");
     assert!(set.has("a") && !set.has("b"));
     // More than a hundred are not read.
-    let many: Vec<_> = (0..101).map(|n| json!({ "kty": "OKP", "crv": "Ed25519", "kid": format!("{n}"), "x": x })).collect();
+    let many: Vec<_> =
+        (0..101).map(|n| json!({ "kty": "OKP", "crv": "Ed25519", "kid": format!("{n}"), "x": x })).collect();
     let set = KeySet::parse(json!({ "keys": many }).to_string().as_bytes()).expect("a set");
     assert!(set.has("99") && !set.has("100"));
 }

@@ -9,7 +9,9 @@ use axum::{
 use sallyport::{
     Error, FieldError,
     error::{NOT_FORWARDED, OUTCOME_UNKNOWN},
-    id::{AppId, ApprovalId, CapabilityId, InvitationId, OrgId, ProjectId, RequestId, TenantId, TrustRuleId, WebhookId},
+    id::{
+        AppId, ApprovalId, CapabilityId, InvitationId, OrgId, ProjectId, RequestId, TenantId, TrustRuleId, WebhookId,
+    },
     limit::whole_seconds,
 };
 use serde::Serialize;

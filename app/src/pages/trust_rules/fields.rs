@@ -68,8 +68,7 @@ fn lifetimes(form: &FormState) -> Vec<Choice> {
 pub(super) fn RuleFields<'a>(form: FormState, profile: &'a Profile) -> impl IntoView + use<> {
     let environments =
         profile.environments.iter().map(|one| Choice::new(one.name.clone(), one.title.clone())).collect();
-    let scopes: Vec<_> =
-        profile.scopes.iter().map(|one| Choice::new(one.name.clone(), one.title.clone())).collect();
+    let scopes: Vec<_> = profile.scopes.iter().map(|one| Choice::new(one.name.clone(), one.title.clone())).collect();
     let scopes = match profile.keys.scopes {
         HowMany::None => None,
         HowMany::One => Some(view! { <RadioGroup form=&form name="scopes" legend="Scope" options=scopes/> }.into_any()),

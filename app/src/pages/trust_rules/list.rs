@@ -138,7 +138,8 @@ fn Given(keys: Vec<Key>, now: Timestamp) -> impl IntoView {
         view! { <p class="muted">"None is valid now. A key is deleted when it is over; the activity log keeps who got it."</p> }.into_any()
     } else {
         let rows = keys.into_iter().map(move |key| {
-            let subject = key.metadata.get("subject").and_then(|subject| subject.as_str()).unwrap_or_default().to_owned();
+            let subject =
+                key.metadata.get("subject").and_then(|subject| subject.as_str()).unwrap_or_default().to_owned();
             let (href, status) = (format!("/keys/{}", key.id), key.status(now));
             view! {
                 <tr>

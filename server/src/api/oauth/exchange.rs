@@ -159,8 +159,7 @@ async fn give(state: &AppState, client: &Client, asked: Asked<'_>) -> Result<Res
     let token = presented.open(&keys, store.now()).map_err(OAuthError::invalid_request)?;
     let told = Told::of(&token);
     let act = client.act(Actor::Anonymous);
-    let (_, issued) =
-        store.exchange_token(&act, &app, token, asked.scopes).await.map_err(|why| told.error(why))?;
+    let (_, issued) = store.exchange_token(&act, &app, token, asked.scopes).await.map_err(|why| told.error(why))?;
     let expires_at = issued.key.expires_at.unwrap_or(store.now());
     Ok(secret(&ExchangedResponse {
         access_token: issued.secret.expose(),

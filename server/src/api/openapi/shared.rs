@@ -18,7 +18,10 @@ const TAGS: [(&str, &str); 17] = [
         "Rules for keys",
         "What an organization demands of its keys, and requests that wait for the approval of another person.",
     ),
-    ("Trust rules", "Short-lived keys for CI jobs, which need no stored key: an ID token is exchanged for one (RFC 8693)."),
+    (
+        "Trust rules",
+        "Short-lived keys for CI jobs, which need no stored key: an ID token is exchanged for one (RFC 8693).",
+    ),
     ("Rotation", "Another secret for a key; the old one is accepted for a while."),
     ("Capability tokens", "Signed tokens that let an app use modules and channels for a subject."),
     ("Leaks", "Keys that somebody has who should not: anybody who has all of one may report it."),

@@ -45,7 +45,12 @@ async fn a_rule_is_made_changed_paused_and_deleted(portal: &TestPortal) {
     assert!(panel.contains("https://token.actions.githubusercontent.com") && panel.contains("repo:OWNER/REPOSITORY"));
     let form = form(portal, &new).await;
     let made = send(portal, &format!("{list}/new"), &form).await;
-    assert_eq!((made.status.as_u16(), made.location()), (303, format!("{list}?done=created").as_str()), "{}", made.body);
+    assert_eq!(
+        (made.status.as_u16(), made.location()),
+        (303, format!("{list}?done=created").as_str()),
+        "{}",
+        made.body
+    );
     let page = portal.get(&list).await.body;
     for text in ["Deploy from main", "repository_id=746213908", "read, write", "300 s", "Never", "Active"] {
         assert!(page.contains(text), "{text}: {page}");
@@ -80,10 +85,19 @@ async fn a_rule_is_made_changed_paused_and_deleted(portal: &TestPortal) {
         let answer = portal.post(&path, &[]).await;
         assert_eq!(answer.location(), format!("{list}?done={done}"), "{}", answer.body);
         let is_paused = portal.store.trust_rule(&rule.id).await.expect("read").map(|rule| rule.is_paused());
-        assert_eq!(is_paused, [("pause", Some(true)), ("resume", Some(false)), ("delete", None)].into_iter().find(|(it, _)| *it == verb).expect("there").1);
+        assert_eq!(
+            is_paused,
+            [("pause", Some(true)), ("resume", Some(false)), ("delete", None)]
+                .into_iter()
+                .find(|(it, _)| *it == verb)
+                .expect("there")
+                .1
+        );
     }
     let activity = portal.get(&format!("/apps/{app}/activity")).await.body;
-    for text in ["Trust rule created", "Trust rule changed", "Trust rule paused", "Trust rule resumed", "Trust rule deleted"] {
+    for text in
+        ["Trust rule created", "Trust rule changed", "Trust rule paused", "Trust rule resumed", "Trust rule deleted"]
+    {
         assert!(activity.contains(text), "{text}");
     }
 }

@@ -98,7 +98,8 @@ async fn it_describes_what_there_is(portal: &TestPortal) {
             assert!(!operation[field].is_null(), "{method} {path} has no {field}");
         }
         let credentials = operation["security"].as_array().expect("said").len();
-        let is_for_anybody = ["/v1/openapi.json", "/v1/leaks", "/v1/token"].contains(&path.as_str()) || !path.starts_with("/v1/");
+        let is_for_anybody =
+            ["/v1/openapi.json", "/v1/leaks", "/v1/token"].contains(&path.as_str()) || !path.starts_with("/v1/");
         assert_eq!(credentials == 0, is_for_anybody, "{method} {path}");
     }
 }

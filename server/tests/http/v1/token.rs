@@ -99,17 +99,14 @@ pub fn rule(issuer: &Issuer) -> Value {
 
 pub async fn send(client: &Client, fields: &[(&str, &str)]) -> Answer {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = Client::request(Method::POST, "/v1/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let request =
+        Client::request(Method::POST, "/v1/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     client.another().send(request.body(Body::from(body)).expect("a request")).await
 }
 
 pub async fn exchange(client: &Client, app: &str, subject_token: &str, more: &[(&str, &str)]) -> Answer {
-    let usual = [
-        ("grant_type", GRANT),
-        ("subject_token_type", ID_TOKEN),
-        ("subject_token", subject_token),
-        ("audience", app),
-    ];
+    let usual =
+        [("grant_type", GRANT), ("subject_token_type", ID_TOKEN), ("subject_token", subject_token), ("audience", app)];
     let usual = usual.into_iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name));
     send(client, &usual.chain(more.iter().copied()).collect::<Vec<_>>()).await
 }
@@ -132,7 +129,10 @@ async fn a_job_gets_a_key_for_its_token(portal: &TestPortal) {
     assert_eq!(given["scope"], "read write");
     let key = given["access_token"].as_str().expect("a key");
     let verdict = world.verified(portal, key).await;
-    assert_eq!((&verdict["valid"], &verdict["environment"], &verdict["mode"]), (&json!(true), &json!("production"), &json!("live")));
+    assert_eq!(
+        (&verdict["valid"], &verdict["environment"], &verdict["mode"]),
+        (&json!(true), &json!("production"), &json!("live"))
+    );
     assert_eq!((&verdict["app_id"], &verdict["label"]), (&json!(world.app.as_str()), &json!("Deploy")));
     assert_eq!(verdict["metadata"], json!({ "issuer": world.issuer.url, "subject": SUBJECT }));
 
@@ -161,7 +161,10 @@ async fn a_job_gets_a_key_for_its_token(portal: &TestPortal) {
     let event = events.iter().find(|event| event.details.contains("\"one\"")).expect("there");
     let details: Value = serde_json::from_str(&event.details).expect("JSON");
     assert_eq!((event.actor_kind.as_str(), event.actor_id.as_str()), ("trust_rule", world.rule.as_str()));
-    assert_eq!((&details["issuer"], &details["subject"], &details["rule"]), (&json!(world.issuer.url), &json!(SUBJECT), &json!(world.rule)));
+    assert_eq!(
+        (&details["issuer"], &details["subject"], &details["rule"]),
+        (&json!(world.issuer.url), &json!(SUBJECT), &json!(world.rule))
+    );
     assert!(!event.details.contains(key), "no secret");
     assert_eq!(world.issuer.asked(), (1, 1), "its keys are kept");
 }
@@ -192,7 +195,8 @@ async fn a_token_is_exchanged_once(portal: &TestPortal) {
 async fn portal_app(portal: &TestPortal, world: &World) -> AppId {
     let project = portal.manage(&format!("/v1/apps/{}", world.app), &world.token, None).await.json();
     let project = project["project_id"].as_str().expect("an id").to_owned();
-    let app = portal.made(&world.token, &format!("/v1/projects/{project}/apps"), json!({ "name": "Other" }), "app_id").await;
+    let app =
+        portal.made(&world.token, &format!("/v1/projects/{project}/apps"), json!({ "name": "Other" }), "app_id").await;
     portal.made(&world.token, &format!("/v1/apps/{app}/trust-rules"), rule(&world.issuer), "trust_rule_id").await;
     AppId::parse(&app).expect("an id")
 }
@@ -251,7 +255,12 @@ async fn a_key_of_a_rule_is_only_revoked(portal: &TestPortal) {
         (portal.patch(&of_key(""), &world.token, &json!({ "scopes": ["read", "write", "admin"] })).await, "its scopes"),
         (portal.json(&of_key("/rotate"), &world.token, &json!({})).await, "its secret"),
     ] {
-        assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (409, &json!("key_of_trust_rule")), "{what}: {}", answer.body);
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["code"]),
+            (409, &json!("key_of_trust_rule")),
+            "{what}: {}",
+            answer.body
+        );
     }
     let revoked = portal.json(&of_key("/revoke"), &world.token, &json!({})).await;
     assert_eq!(revoked.status, 200, "{}", revoked.body);
@@ -274,7 +283,8 @@ async fn the_rules_for_keys_apply(portal: &TestPortal) {
         let (status, error, why) = refused(&world.exchange(portal, &world.job(portal, about)).await);
         assert!(status == 400 && error == "invalid_request" && why.contains(about), "{error} {why}");
         // Such a rule is refused at once.
-        let answer = portal.json(&format!("/v1/apps/{}/trust-rules", world.app), &world.token, &rule(&world.issuer)).await;
+        let answer =
+            portal.json(&format!("/v1/apps/{}/trust-rules", world.app), &world.token, &rule(&world.issuer)).await;
         assert_eq!(answer.status, 422, "{}", answer.body);
     }
     set(json!({ "most_keys_per_app": 1 })).await;

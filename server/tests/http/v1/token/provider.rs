@@ -88,7 +88,11 @@ async fn tokens_of_a_provider_through_node(portal: &TestPortal) {
         assert_eq!(answer.status, 200, "{algorithm}: {}", answer.body);
         let key = answer.json()["access_token"].as_str().expect("a key").to_owned();
         let verdict = world.verified(portal, &key).await;
-        assert_eq!((&verdict["valid"], &verdict["metadata"]["issuer"]), (&json!(true), &json!(provider.url)), "{algorithm}");
+        assert_eq!(
+            (&verdict["valid"], &verdict["metadata"]["issuer"]),
+            (&json!(true), &json!(provider.url)),
+            "{algorithm}"
+        );
         let (_, _, why) = refused(&exchange(portal, world.app.as_str(), &token, &JWT).await);
         assert!(why.contains("exchanged before"), "{algorithm}: {why}");
         // Another letter of its signature.
