@@ -17,6 +17,7 @@ use sallyport::{
     key_policy::KeyPolicy,
     personal_token::{NewPersonalToken, PersonalToken, TokenScopes},
     profile::Profile,
+    store::Reader,
     testing::TestStore,
     trust_rule::{self, NewTrustRule},
     user::User,
@@ -286,7 +287,7 @@ impl TestPortal {
     /// A trust rule of an app for an issuer on loopback, where nobody listens.
     pub async fn trust_rule(&self, app: &AppId) -> TrustRuleId {
         let act = Act::by(Actor::CommandLine);
-        let app = self.store.find::<App>(None, app).await.expect("read").expect("there");
+        let app = self.store.find(Reader::All, app).await.expect("read").expect("there");
         let new = NewTrustRule {
             name: "Hidden rule".to_owned(),
             issuer: "http://127.0.0.1:9/hidden-issuer".to_owned(),

@@ -14,7 +14,7 @@ use axum::{
 use sallyport::{
     audit::{Act, Actor},
     id::{AppId, OrgId},
-    store::EventFilter,
+    store::{EventFilter, Reader},
 };
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -302,7 +302,7 @@ async fn the_rules_for_keys_apply(portal: &TestPortal) {
     assert_eq!(answer.status, 201, "{}", answer.body);
     // An archived app gives none.
     set(json!({})).await;
-    let app = portal.store.find::<AppId>(None, &world.app).await.expect("read").expect("there");
+    let app = portal.store.find(Reader::All, &world.app).await.expect("read").expect("there");
     portal.store.archive_place(&Act::by(Actor::CommandLine), &(&app).into()).await.expect("archived");
     let (status, error, _) = refused(&world.exchange(portal, &world.job(portal, "archived")).await);
     assert_eq!((status, error.as_str()), (400, "invalid_target"));
