@@ -36,5 +36,13 @@ CREATE INDEX exchanged_tokens_by_end ON exchanged_tokens (expires_at);
 -- The rule that gave a short-lived key, which is listed apart from those of people, and deleted when it is over. The rule may be
 -- gone.
 ALTER TABLE keys ADD COLUMN trust_rule_id TEXT;
-CREATE INDEX keys_of_trust_rules ON keys (trust_rule_id, created_at, id) WHERE trust_rule_id IS NOT NULL;
-CREATE INDEX keys_of_trust_rules_by_end ON keys (expires_at) WHERE trust_rule_id IS NOT NULL;
+-- Of a rule that is taken away, of an app's page, and those that are over.
+CREATE INDEX keys_of_trust_rule ON keys (trust_rule_id) WHERE trust_rule_id IS NOT NULL;
+CREATE INDEX keys_given_to_jobs ON keys (app_id, created_at, id) WHERE trust_rule_id IS NOT NULL;
+CREATE INDEX keys_given_by_end ON keys (expires_at) WHERE trust_rule_id IS NOT NULL;
+
+-- Lists, which leave these out, and their counts are still read from the index.
+DROP INDEX keys_kept_of_app;
+DROP INDEX keys_kept_of_org;
+CREATE INDEX keys_kept_of_app ON keys (app_id, created_at, id, revoked_at, trust_rule_id) WHERE revoked_at IS NULL;
+CREATE INDEX keys_kept_of_org ON keys (org_id, created_at, id, revoked_at, trust_rule_id) WHERE revoked_at IS NULL;
