@@ -322,6 +322,30 @@ test('webhooks', async ({ page }) => {
   await check(page, 'events of webhooks');
 });
 
+test('trust rules', async ({ page }) => {
+  const { app_id } = await portalWithApp(page);
+  const list = `/apps/${app_id}/trust-rules`;
+  await page.goto(list);
+  await check(page, 'trust rules, none');
+  await page.getByRole('link', { name: 'Trust GitHub Actions' }).click();
+  await check(page, 'new trust rule');
+  await page.getByRole('button', { name: 'Create rule' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await check(page, 'new trust rule, refused');
+  await page.getByRole('checkbox', { name: 'Read', exact: true }).check();
+  await page.getByRole('button', { name: 'Create rule' }).click();
+  await expect(page).toHaveURL(/\/trust-rules\?done=created$/);
+  await check(page, 'trust rules');
+  for (const dialog of ['Edit', 'Pause', 'Delete']) {
+    await page.goto(list);
+    await page.getByRole('button', { name: dialog, exact: true }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await check(page, `trust rule, ${dialog}`);
+  }
+  await page.getByRole('button', { name: 'Delete rule' }).click();
+  await expect(page.getByText('Keys that the rule gave are refused.')).toBeVisible();
+});
+
 test('rules for keys and approvals', async ({ page }) => {
   const { org_id, app_id } = await portalWithApp(page);
   await issueKey(page, app_id, { label: 'From before' });

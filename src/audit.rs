@@ -21,7 +21,7 @@ pub use self::{
     personal::{ERASED, PersonalField, Salt, Salts, hex},
 };
 use crate::{
-    id::{AppId, KeyId, OrgId, PersonalTokenId, RequestId, TokenId, UserId},
+    id::{AppId, KeyId, OrgId, PersonalTokenId, RequestId, TokenId, TrustRuleId, UserId},
     personal_token::TokenScopes,
 };
 
@@ -37,6 +37,8 @@ pub enum Actor {
     RootToken { id: TokenId, name: String },
     /// An API key, in events about its use, and which of its secrets was presented.
     Key { id: KeyId, label: String, secret_n: u32 },
+    /// A job whose ID token a trust rule accepts.
+    TrustRule { id: TrustRuleId, name: String },
     /// An operator with shell access to the server.
     CommandLine,
     /// The server itself.
@@ -70,6 +72,7 @@ impl Actor {
             Self::User { .. } => "user",
             Self::RootToken { .. } => "root_token",
             Self::Key { .. } => "key",
+            Self::TrustRule { .. } => "trust_rule",
             Self::CommandLine => "command_line",
             Self::Sallyport => "sallyport",
             Self::Anonymous => "anonymous",
@@ -81,13 +84,14 @@ impl Actor {
             Self::User { id, .. } => id.as_str(),
             Self::RootToken { id, .. } => id.as_str(),
             Self::Key { id, .. } => id.as_str(),
+            Self::TrustRule { id, .. } => id.as_str(),
             _ => "",
         }
     }
 
     pub fn name(&self) -> &str {
         match self {
-            Self::User { name, .. } | Self::RootToken { name, .. } => name,
+            Self::User { name, .. } | Self::RootToken { name, .. } | Self::TrustRule { name, .. } => name,
             Self::Key { label, .. } => label,
             Self::CommandLine => "Command line",
             Self::Sallyport => "Sallyport",
@@ -97,7 +101,8 @@ impl Actor {
 }
 
 /// The kinds of actors, as named in events.
-pub const ACTOR_KINDS: [&str; 6] = ["user", "root_token", "key", "command_line", "sallyport", "anonymous"];
+pub const ACTOR_KINDS: [&str; 7] =
+    ["user", "root_token", "key", "trust_rule", "command_line", "sallyport", "anonymous"];
 
 /// Who acts, and from where: each write transaction requires one.
 #[derive(Clone, Debug)]
@@ -227,6 +232,12 @@ actions! {
     HandoverRefused "handover.refused" "Hand-over link refused",
     HandoverWithdrawn "handover.withdrawn" "Hand-over link withdrawn",
     KeyPolicyChanged "key_policy.changed" "Rules for keys changed",
+    TrustRuleCreated "trust_rule.created" "Trust rule created",
+    TrustRuleChanged "trust_rule.changed" "Trust rule changed",
+    TrustRulePaused "trust_rule.paused" "Trust rule paused",
+    TrustRuleResumed "trust_rule.resumed" "Trust rule resumed",
+    TrustRuleDeleted "trust_rule.deleted" "Trust rule deleted",
+    TokenExchanged "trust_rule.key_given" "Short-lived key given for an ID token",
     ApprovalRequested "approval.requested" "Approval requested",
     ApprovalGiven "approval.approved" "Request approved",
     ApprovalRefused "approval.refused" "Request refused by an approver",

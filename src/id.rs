@@ -146,6 +146,10 @@ id!(
     CapabilityId, "cap_", plain, 16
 );
 id!(
+    /// A trust rule of an app.
+    TrustRuleId, "tru_", plain, 16
+);
+id!(
     /// An endpoint of webhooks.
     WebhookId, "whk_", plain, 16
 );

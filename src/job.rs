@@ -25,6 +25,7 @@ pub fn title(queue: &str) -> &str {
         "webhook_deliveries" => "Send deliveries of webhooks",
         "delete_webhooks" => "Delete what is left of deleted webhooks",
         "delete_deliveries" => "Delete old deliveries of webhooks",
+        "delete_keys_of_trust_rules" => "Delete short-lived keys that are over",
         "delete_handovers" => "Delete expired hand-overs",
         "key_deadlines" => "Tell of keys that expire, and pause unused ones",
         "warn_of_cut_off" => "Warn of an old key that is still in use",

@@ -25,7 +25,7 @@ use serde::Serialize;
 use crate::{
     Timestamp,
     app::App,
-    id::{AppId, KeyId, NodeId, OrgId, ProjectId, TenantId, UserId},
+    id::{AppId, KeyId, NodeId, OrgId, ProjectId, TenantId, TrustRuleId, UserId},
     member::Permission,
     node::Refusal,
     profile::{HolderKind, Mode, Profile},
@@ -91,6 +91,8 @@ pub struct Key {
     /// When it was resumed last.
     pub resumed_at: Option<Timestamp>,
     pub revoked: Option<Revocation>,
+    /// The trust rule that gave it for an ID token. Such a key is only ever revoked.
+    pub trust_rule: Option<TrustRuleId>,
 }
 
 /// When a key was revoked, by whom and why.

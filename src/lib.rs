@@ -55,6 +55,8 @@ pub mod suggestion;
 pub mod tenant;
 pub mod text;
 pub mod throttle;
+#[cfg(feature = "store")]
+pub mod trust_rule;
 pub mod usage;
 pub mod user;
 pub mod vault;

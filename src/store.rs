@@ -104,6 +104,7 @@ mod signing;
 mod sqlite;
 mod token_uses;
 mod tree_nodes;
+mod trust_rules;
 mod tx;
 mod usage;
 mod usage_counts;

@@ -112,6 +112,7 @@ pub fn key() -> Key {
         paused: None,
         resumed_at: None,
         revoked: None,
+        trust_rule: None,
     }
 }
 

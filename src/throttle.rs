@@ -55,6 +55,8 @@ const LEAKS_AGAIN: Limit = Limit::new(300, 2);
 const LEAKS_OF_NEW: Limit = Limit::new(300, 2);
 /// Signatures of reports that were wrong, from one network.
 const WRONG_SIGNATURES: Limit = Limit::new(20, 30);
+/// ID tokens that were sent from one network and got no key. CI services share few addresses.
+const WRONG_ID_TOKENS: Limit = Limit::new(60, 5);
 /// A browser that signed in to this account before, or is signed in now; or one with the link of an invitation.
 const KNOWN: Limit = Limit::new(10, 60);
 
@@ -92,6 +94,8 @@ pub enum Who {
     LeakReporter(IpAddr),
     /// Reports leaks with a signature, from this address. One that is right is taken back.
     LeakPartner(IpAddr),
+    /// Sends an ID token for a key, from this address. One that gets a key is taken back.
+    TokenExchange(IpAddr),
 }
 
 /// The queue for hashing a password. Each kind has its own capacity, so that a flood of unknown clients, from however
@@ -112,7 +116,8 @@ impl Who {
             | Self::Forgotten(_)
             | Self::CommandLine(_)
             | Self::LeakReporter(_)
-            | Self::LeakPartner(_) => Lane::Stranger,
+            | Self::LeakPartner(_)
+            | Self::TokenExchange(_) => Lane::Stranger,
             Self::Device(_)
             | Self::SignedIn
             | Self::Inviting
@@ -224,6 +229,11 @@ impl Attempt {
                 let address = block(address).to_string();
                 let wrong = name(&[b"wrong signatures by address", address.as_bytes()]);
                 Self { counts: vec![(wrong, WRONG_SIGNATURES)], pair: None }
+            }
+            Who::TokenExchange(address) => {
+                let address = block(address).to_string();
+                let wrong = name(&[b"wrong id tokens by address", address.as_bytes()]);
+                Self { counts: vec![(wrong, WRONG_ID_TOKENS)], pair: None }
             }
             Who::DeviceCode(address) => {
                 let address = block(address).to_string();

@@ -7,6 +7,7 @@ mod approval;
 mod decision;
 mod operator;
 mod own;
+mod trust_rule;
 mod webhook;
 
 use axum::{
@@ -18,7 +19,8 @@ use sallyport::{
     app::App,
     audit::{Act, Actor, Credential},
     id::{
-        AppId, ApprovalId, DeliveryId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, UserId, WebhookId,
+        AppId, ApprovalId, DeliveryId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, TrustRuleId,
+        UserId, WebhookId,
     },
     key::Key,
     member::{Held, Permission},
@@ -38,6 +40,7 @@ pub use approval::ApprovalAccess;
 pub use decision::DecisionAccess;
 pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
 pub use own::OwnToken;
+pub use trust_rule::TrustRuleAccess;
 pub use webhook::{DeliveryAccess, WebhookAccess};
 
 /// The session of a request's cookie. Whether it is live is checked by the query that loads the resource.
@@ -371,4 +374,5 @@ extracted!(
     ApprovalAccess by ApprovalId,
     WebhookAccess by WebhookId,
     DeliveryAccess by DeliveryId,
+    TrustRuleAccess by TrustRuleId,
 );

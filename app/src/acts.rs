@@ -43,6 +43,7 @@ pub mod setup;
 pub mod tenants;
 pub mod terms;
 pub mod test_events;
+pub mod trust_rules;
 pub mod views;
 pub mod webhooks;
 
@@ -110,6 +111,9 @@ pub const MOUNTED: &[&str] = &[
     terms::ChangeKey::PATH,
     views::DeleteView::PATH,
     views::SaveView::PATH,
+    trust_rules::DeleteTrustRule::PATH,
+    trust_rules::PauseTrustRule::PATH,
+    trust_rules::ResumeTrustRule::PATH,
     webhooks::DeleteWebhook::PATH,
     webhooks::ResendDelivery::PATH,
     webhooks::ResendFailedDeliveries::PATH,
@@ -143,6 +147,8 @@ pub const OF_PAGES: &[&str] = &[
     sessions::SignIn::PATH,
     sessions::SignOut::PATH,
     setup::CreateFirstAccount::PATH,
+    trust_rules::ChangeTrustRule::PATH,
+    trust_rules::CreateTrustRule::PATH,
     webhooks::ChangeWebhook::PATH,
     webhooks::ChangeWebhookSecret::PATH,
     webhooks::CreateWebhook::PATH,

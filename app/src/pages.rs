@@ -30,5 +30,6 @@ pub mod sign_out;
 pub mod tenants;
 pub mod theme;
 pub mod totals;
+pub mod trust_rules;
 pub mod usage;
 pub mod webhooks;

@@ -32,6 +32,7 @@ use crate::{
         forwarding,
     },
     mail::{self, Mailer, Outbox},
+    outside::Outside,
     page_pool,
     partner_keys::KeySource,
     server::Server,
@@ -126,6 +127,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     if let Some(collector) = collector.as_ref().filter(|collector| collector.is_readable_on_the_way()) {
         tracing::warn!(collector = %collector.name(), "events are forwarded in plain text; syslog+tls:// encrypts them");
     }
+    let outside = Arc::new(Outside::new(serving.webhooks.clone()));
     let state = AppState::new(
         store.clone(),
         Deployment {
@@ -139,6 +141,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             demo: serving.demo.then_some(demo::SIGN_IN),
             has_mail: outbox.is_some(),
             webhook_targets: serving.webhooks.allowed.clone(),
+            outside: Arc::clone(&outside),
             listens_on_loopback: address.ip().is_loopback(),
         },
     )
@@ -172,7 +175,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
 
     let (stop, stopped) = watch::channel(false);
-    let webhooks = Arc::new(Sender::new(serving.webhooks));
+    let webhooks = Arc::new(Sender::new(outside));
     let webhooks = [jobs::webhooks::events(), jobs::webhooks::deliveries(webhooks)];
     let of_keys = [jobs::keys::deadlines(&state.verifier), jobs::keys::cut_offs(&state.verifier)];
     let others = [mail::queue(outbox), checkpoints::queue(checkpoints)].into_iter().chain(of_keys).chain(webhooks);

@@ -27,6 +27,8 @@ use sallyport_app::{
 
 use crate::{
     api::{auth::presented::KeyLocations, rate_headers::RateHeaderNames, requirement::Requirement},
+    issuers::Issuers,
+    outside::Outside,
     partner_keys::{KeySource, PartnerKeys},
     site,
 };
@@ -49,6 +51,8 @@ pub struct AppParts {
     pub rates: RateHeaderNames,
     /// With which a partner signs its reports of leaks; `None` if there is none.
     pub partner_keys: Option<Arc<PartnerKeys>>,
+    /// The keys of issuers whose ID tokens are exchanged.
+    pub issuers: Issuers,
     /// The randomness of request ids.
     pub names: IdEntropy,
     is_local: bool,
@@ -78,6 +82,8 @@ pub struct Deployment {
     pub has_mail: bool,
     /// Where webhooks may go besides the public internet.
     pub webhook_targets: AllowedTargets,
+    /// Connects to issuers of ID tokens, which may be where webhooks may go.
+    pub outside: Arc<Outside>,
     /// Whether it listens on loopback: other machines can only reach it through a proxy.
     pub listens_on_loopback: bool,
 }
@@ -90,6 +96,7 @@ impl AppState {
         let pending_events = PendingEvents::new(deployment.elapsed.clone());
         let elapsed = deployment.elapsed.clone();
         let partner_keys = deployment.partner_keys.map(|source| Arc::new(PartnerKeys::new(source, elapsed)));
+        let issuers = Issuers::new(deployment.outside, deployment.elapsed.clone());
         let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
         let is_local = deployment.listens_on_loopback && is_loopback_url(&deployment.public_url);
         let names = IdEntropy::new(store.entropy());
@@ -119,6 +126,7 @@ impl AppState {
             places,
             rates,
             partner_keys,
+            issuers,
             names,
             is_local,
         })))

@@ -1,27 +1,19 @@
-//! Sends the deliveries of webhooks: the name of a host is looked up once for each attempt, and what was found is judged and
-//! connected to. Redirects are not followed. A forward proxy, where an operator set one, looks names up itself.
+//! Sends the deliveries of webhooks: each attempt is a connection of its own. Redirects are not followed.
 
-mod connection;
 mod request;
 
-use std::{
-    net::IpAddr,
-    pin::Pin,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use rustls::ClientConfig;
 use sallyport::{
     store::Store,
-    webhook::{AllowedTargets, Attempt, LeasedDelivery, Target, signing::Message},
+    webhook::{Attempt, LeasedDelivery, signing::Message},
 };
 use tokio::time::{Instant, timeout};
 
+pub use crate::outside::Resolver;
 use crate::{
-    collector::Stream,
-    config::webhooks::{ForwardProxy, WebhookSettings},
-    trust::client_config,
+    config::webhooks::WebhookSettings,
+    outside::{Connected, Outside},
 };
 
 /// For everything: looking up, connecting, encrypting, sending, and the beginning of the response.
@@ -30,21 +22,10 @@ const ATTEMPT: Duration = Duration::from_secs(20);
 /// The longest stored error, in characters.
 const ERROR: usize = 300;
 
-type Found = Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, String>> + Send>>;
-
-/// Looks a name up.
-pub type Resolver = Box<dyn Fn(String) -> Found + Send + Sync>;
-
 /// What sending needs.
 pub struct Sender {
-    allowed: AllowedTargets,
-    authorities: Option<Vec<u8>>,
-    proxy: Option<ForwardProxy>,
-    resolve: Resolver,
+    outside: Arc<Outside>,
     limit: Duration,
-    /// Made when they are needed first: a machine without certificates serves all the same.
-    outside: OnceLock<Result<Arc<ClientConfig>, String>>,
-    inside: OnceLock<Result<Arc<ClientConfig>, String>>,
 }
 
 /// What a receiver answered.
@@ -55,14 +36,13 @@ struct Answer {
 }
 
 impl Sender {
-    pub fn new(settings: WebhookSettings) -> Self {
-        Self::with(settings, Box::new(|host| Box::pin(connection::look_up(host))), ATTEMPT)
+    pub fn new(outside: Arc<Outside>) -> Self {
+        Self { outside, limit: ATTEMPT }
     }
 
     /// The same with another resolver and time limit.
     pub fn with(settings: WebhookSettings, resolve: Resolver, limit: Duration) -> Self {
-        let WebhookSettings { allowed, authorities, proxy } = settings;
-        Self { allowed, authorities, proxy, resolve, limit, outside: OnceLock::new(), inside: OnceLock::new() }
+        Self { outside: Arc::new(Outside::with(settings, resolve)), limit }
     }
 
     /// Sends a delivery once.
@@ -91,43 +71,9 @@ impl Sender {
     }
 
     async fn send(&self, store: &Store, leased: &LeasedDelivery) -> Result<Answer, String> {
-        let target = Target::parse(&leased.url, &self.allowed)?;
-        let (stream, is_inside) = match &self.proxy {
-            // It may lead inside, so that nothing of the response is kept.
-            Some(proxy) if !target.is_listed() => (self.through(proxy, &target).await?, true),
-            _ => self.connect(&target).await?,
-        };
+        let Connected { stream, target, is_inside } = self.outside.connect(&leased.url).await?;
         let message = Message { id: &leased.id, seq: leased.seq, at: store.now(), body: &leased.body };
         let headers = message.headers(&leased.secrets, &store.profile().webhooks);
         request::post(stream, &target, headers, leased.body.clone(), !is_inside).await
-    }
-
-    /// To what the target is found to be now, and nowhere else. Returns whether that is inside, too.
-    async fn connect(&self, target: &Target) -> Result<(Box<dyn Stream>, bool), String> {
-        let found = match target.literal() {
-            Some(address) => vec![address],
-            None => (self.resolve)(target.host.to_string()).await?,
-        };
-        let pinned = target.judge(&found, &self.allowed)?;
-        let tls = target.is_https.then(|| self.tls(pinned.is_inside)).transpose()?;
-        Ok((connection::connect(target, &pinned, tls).await?, pinned.is_inside))
-    }
-
-    /// The proxy decides where the connection goes.
-    async fn through(&self, proxy: &ForwardProxy, target: &Target) -> Result<Box<dyn Stream>, String> {
-        if !target.is_https {
-            return Err("The address begins with http://: use https://.".to_owned());
-        }
-        // Organizations are told the same whatever failed: they can't find out what the proxy reaches.
-        connection::through(proxy, target, self.tls(false)?).await.map_err(|why| {
-            tracing::warn!(host = %target.host, "a webhook was not sent through the forward proxy: {why}");
-            "The forward proxy can't connect to it.".to_owned()
-        })
-    }
-
-    fn tls(&self, is_inside: bool) -> Result<Arc<ClientConfig>, String> {
-        let (config, authorities) =
-            if is_inside { (&self.inside, self.authorities.as_deref()) } else { (&self.outside, None) };
-        config.get_or_init(|| client_config(authorities, "receivers of webhooks")).clone()
     }
 }

@@ -43,6 +43,10 @@ impl Action {
             | Self::KeyResumed
             | Self::HandoverCreated
             | Self::KeyPolicyChanged
+            | Self::TrustRuleCreated
+            | Self::TrustRuleChanged
+            | Self::TrustRuleResumed
+            | Self::TokenExchanged
             | Self::ApprovalRequested
             | Self::ApprovalGiven
             | Self::ApprovalClaimed
@@ -92,6 +96,8 @@ impl Action {
             | Self::KeyRevoked
             | Self::KeySecretEnded
             | Self::HandoverWithdrawn
+            | Self::TrustRulePaused
+            | Self::TrustRuleDeleted
             | Self::CapabilitiesRevoked
             | Self::CapabilityKeyReplaced
             | Self::AllKeysRevoked

@@ -60,7 +60,7 @@ impl Minter {
             Actor::User { .. } => MinterKind::User,
             Actor::RootToken { .. } => MinterKind::RootToken,
             Actor::Key { .. } => MinterKind::Key,
-            Actor::CommandLine | Actor::Sallyport | Actor::Anonymous => return None,
+            Actor::TrustRule { .. } | Actor::CommandLine | Actor::Sallyport | Actor::Anonymous => return None,
         };
         let token_id = actor.personal_token().map(|(id, _)| id.to_string());
         Some(Self { kind, id: actor.id().to_owned(), token_id })

@@ -47,7 +47,9 @@ impl Permission {
             Self::CreateTenants => "Create tenants",
             Self::ManagePlace => "Change settings, archive, delete, revoke all keys of the place",
             Self::ManageMembers => "Manage members and invitations of the place and below",
-            Self::GovernKeys => "Set the rules for keys, approve keys that wait for it, resume keys that leaked",
+            Self::GovernKeys => {
+                "Set the rules for keys and the trust rules of apps, approve keys that wait for it, resume keys that leaked"
+            }
             Self::ManageWebhooks => "Manage webhooks",
             Self::ManageOrg => "Export the whole activity log; manage keys that manage the organization",
             Self::OwnOrg => "Decide who is an owner, delete the organization",

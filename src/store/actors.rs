@@ -52,6 +52,7 @@ fn kind_of(id: &str) -> Option<&'static str> {
         "usr" => Some("user"),
         "tok" => Some("root_token"),
         "key" => Some("key"),
+        "tru" => Some("trust_rule"),
         _ => None,
     }
 }
@@ -112,7 +113,7 @@ impl Store {
         if let Some(kind) = kind_of(text) {
             return Ok(Some(ActorFilter { kind: kind.to_owned(), id: text.to_owned() }));
         }
-        if ACTOR_KINDS[3..].contains(&text) {
+        if ACTOR_KINDS[4..].contains(&text) {
             return Ok(Some(ActorFilter { kind: text.to_owned(), id: String::new() }));
         }
         match self.actors_in(chain, app, sight, Some(text)).await?.as_slice() {

@@ -30,10 +30,12 @@ const THEIRS: [&str; 8] = [
     "DELETE FROM grants WHERE subject = $1",
 ];
 
-/// Where keys name who acted on them: `$1` replaces the name `$2`, in organizations where the person `$3` acted, or may have
-/// acted in events that were removed. Somebody else there with exactly this name is replaced as well, because a key does not
+/// Where keys and trust rules name who acted on them: `$1` replaces the name `$2`, in organizations where the person `$3` acted, or may have
+/// acted in events that were removed. Somebody else there with exactly this name is replaced as well, because they do not
 /// store whose name it is.
-const IN_KEYS: [&str; 3] = [
+const IN_KEYS: [&str; 4] = [
+    "UPDATE trust_rules SET created_by = $1 WHERE created_by = $2 AND org_id IN (SELECT chain FROM events \
+     WHERE actor_kind = 'user' AND actor_id = $3 UNION SELECT name FROM chains WHERE pruned_until > 0)",
     "UPDATE keys SET revoked_by = $1 WHERE revoked_by = $2 AND org_id IN (SELECT chain FROM events WHERE actor_kind = 'user' \
      AND actor_id = $3 UNION SELECT name FROM chains WHERE pruned_until > 0)",
     "UPDATE keys SET paused_by = $1 WHERE paused_by = $2 AND org_id IN (SELECT chain FROM events WHERE actor_kind = 'user' \

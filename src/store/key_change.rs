@@ -74,10 +74,26 @@ fn raised(before: LimitOverride, after: LimitOverride) -> LimitOverride {
     }
 }
 
+/// Fails for a key that a trust rule gave: it ends soon, and the rule says what it may do.
+pub(super) fn needs_no_rule(key: &Key) -> Result<()> {
+    if key.trust_rule.is_none() {
+        return Ok(());
+    }
+    let message = "A trust rule gave this key to a job. It can be revoked, but not changed: change the rule instead.";
+    Err(Error::Conflict { code: "key_of_trust_rule", message: message.to_owned() })
+}
+
 impl Tx {
     /// Locks a key until this transaction ends, and returns its current state. The permission is checked before, so that
     /// nobody locks a key that they may not change, and again after the lock: the key or the role may have changed meanwhile.
     pub(super) async fn held_to_change(&mut self, found: &Key) -> Result<Key> {
+        let key = self.held_to_end(found).await?;
+        needs_no_rule(&key)?;
+        Ok(key)
+    }
+
+    /// The same where access is taken away, from a key that a trust rule gave, too.
+    pub(super) async fn held_to_end(&mut self, found: &Key) -> Result<Key> {
         self.needs_on(found).await?;
         let key = self.held(&found.id).await?;
         self.needs_on(&key).await?;

@@ -116,7 +116,7 @@ impl Tx {
         keys.sort_unstable_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
         keys.dedup_by(|a, b| a.id == b.id);
         for key in &mut keys {
-            *key = self.held_to_change(key).await?;
+            *key = self.held_to_end(key).await?;
         }
         Ok(keys)
     }

@@ -17,7 +17,7 @@ use crate::{
     approval::Asked,
     audit::{Act, Action, Actor, NewEvent, Target},
     fold::fold,
-    id::{AppId, KeyId, OrgId, UserId},
+    id::{AppId, KeyId, OrgId, TrustRuleId, UserId},
     key::{
         Addresses, EditedKey, Holder, Issued, Key, LimitOverride, Metadata, NewKey, Pause, PlainSecret, Restrictions,
         Revocation, SigningSecret,
@@ -39,7 +39,7 @@ pub(super) const COLUMNS: &str = concat!(
     (SELECT u.name FROM users u WHERE u.id = k.created_by) AS created_by, k.expires_at, \
     (SELECT v.last_at FROM key_uses v WHERE v.key_id = k.id) AS last_used_at, ",
     secret_since!(),
-    " AS secret_since, k.resumed_at, k.paused_at, k.paused_by, k.leak_paused, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, k.refused_by, ",
+    " AS secret_since, k.resumed_at, k.paused_at, k.paused_by, k.leak_paused, k.metadata, k.revoked_at, k.revoked_by, k.revoke_reason, k.refused_after, k.refused_by, k.trust_rule_id, ",
     shown!(),
     " AS shown, ",
     previous_until!(),
@@ -96,6 +96,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         paused,
         resumed_at: row.time_opt("resumed_at")?,
         revoked,
+        trust_rule: row.text_opt("trust_rule_id")?.map(TrustRuleId::stored),
     })
 }
 
@@ -225,7 +226,7 @@ pub(super) fn target(key: &Key) -> Target {
 }
 
 impl Tx {
-    async fn needs_holder_in_use(&mut self, holder: &Holder) -> Result<()> {
+    pub(super) async fn needs_holder_in_use(&mut self, holder: &Holder) -> Result<()> {
         match holder.app() {
             Some(app) => self.needs_in_use(PlaceKind::App, app.id.as_str()).await,
             None => self.needs_in_use(PlaceKind::Org, holder.org_id().as_str()).await,
@@ -238,6 +239,31 @@ impl Tx {
         holder: Holder,
         new: NewKey,
         form: Option<Vec<u8>>,
+    ) -> Result<Issued> {
+        let person = holder.person().map(|person| person.id.clone());
+        let issued = self.insert_key_row(store, holder, new, form, None).await?;
+        let key = &issued.key;
+        let mut details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
+        if !key.restrictions.addresses.is_empty() {
+            details["addresses"] = key.restrictions.addresses.lines().collect::<Vec<_>>().into();
+            details["addresses_enforced"] = key.restrictions.addresses_enforced.into();
+        }
+        let generated = NewEvent::of(&key.org_id, Action::KeyGenerated, target(key)).with(details);
+        match person {
+            Some(person) => self.record_and_mail(generated, &person, Mail::KeyGenerated).await?,
+            None => self.record(generated).await?,
+        }
+        Ok(issued)
+    }
+
+    /// The key with its secrets, whose event is still to be recorded. `rule` is the trust rule that gives it, if one does.
+    pub(super) async fn insert_key_row(
+        &mut self,
+        store: &Store,
+        holder: Holder,
+        new: NewKey,
+        form: Option<Vec<u8>>,
+        rule: Option<&TrustRuleId>,
     ) -> Result<Issued> {
         self.needs_holder_in_use(&holder).await?;
         let entropy = store.entropy();
@@ -278,11 +304,13 @@ impl Tx {
             paused: None,
             resumed_at: None,
             revoked: None,
+            trust_rule: rule.cloned(),
         };
         sqlx::query(
             "INSERT INTO keys (id, org_id, app_id, label, environment, mode, scopes, form_token, created_at, \
-             created_by, expires_at, owner, owner_id, label_folded, metadata, addresses, addresses_enforced) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+             created_by, expires_at, owner, owner_id, label_folded, metadata, addresses, addresses_enforced, \
+             trust_rule_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         )
         .bind(key.id.to_string())
         .bind(key.org_id.to_string())
@@ -301,6 +329,7 @@ impl Tx {
         .bind(key.metadata.to_string())
         .bind(key.restrictions.addresses.to_string())
         .bind(i64::from(key.restrictions.addresses_enforced))
+        .bind(key.trust_rule.as_ref().map(ToString::to_string))
         .execute(self.on())
         .await
         .map_err(|error| {
@@ -312,17 +341,6 @@ impl Tx {
         self.add_key_secret(&key.id, &secret).await?;
         if let Some(signing_secret) = &signing_secret {
             self.add_signing_secret(&key.id, 1, signing_secret).await?;
-        }
-        let target = target(&key);
-        let mut details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
-        if !key.restrictions.addresses.is_empty() {
-            details["addresses"] = key.restrictions.addresses.lines().collect::<Vec<_>>().into();
-            details["addresses_enforced"] = key.restrictions.addresses_enforced.into();
-        }
-        let generated = NewEvent::of(&key.org_id, Action::KeyGenerated, target).with(details);
-        match holder.person() {
-            Some(person) => self.record_and_mail(generated, &person.id, Mail::KeyGenerated).await?,
-            None => self.record(generated).await?,
         }
         Ok(Issued { key, app: holder.app().cloned(), secret, signing_secret })
     }

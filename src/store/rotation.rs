@@ -10,6 +10,7 @@ use serde_json::json;
 pub use self::set_aside::SetAside;
 use super::{
     Store, detached,
+    key_change::needs_no_rule,
     keys::{self, COLUMNS},
     row::{Read, digest},
     tx::Tx,
@@ -151,7 +152,9 @@ impl Tx {
                 if !self.profile().rotation.by_itself {
                     return Err(Error::Forbidden("A key can't rotate itself here; a person or a root token can."));
                 }
-                self.held(&key.id).await
+                let key = self.held(&key.id).await?;
+                needs_no_rule(&key)?;
+                Ok(key)
             }
             _ => self.held_to_change(key).await,
         }

@@ -83,7 +83,7 @@ fn parts(kind: SearchKind) -> [&'static str; 5] {
             ["a.id", "a.name", "lower(a.bundle_id) LIKE $6 ESCAPE '!'", "p.name", from]
         }
         SearchKind::Key => {
-            let from = "JOIN keys k ON k.org_id = o.id LEFT JOIN apps a ON a.id = k.app_id \
+            let from = "JOIN keys k ON k.org_id = o.id AND k.trust_rule_id IS NULL LEFT JOIN apps a ON a.id = k.app_id \
                 LEFT JOIN users u ON u.id = k.owner_id";
             ["k.id", "k.label", SHOWN, "COALESCE(a.name, u.name, '')", from]
         }

@@ -55,6 +55,13 @@ async fn each_constraint_refuses(store: &TestStore) {
              VALUES ('{org}', '{subject}', '{kind}', '{place}', '{role}', 1)"
         )
     };
+    let rule = |org: &str, app: &str, lifetime: i64| {
+        format!(
+            "INSERT INTO trust_rules (id, org_id, app_id, name, issuer, audience, claims, environment, scopes, \
+             lifetime_seconds, addresses, created_at, created_by) \
+             VALUES ('tru_x', '{org}', '{app}', 'n', 'i', 'a', '{{}}', 'production', 'read', {lifetime}, '', 1, 'x')"
+        )
+    };
     let personal = |values: &str| {
         format!(
             "INSERT INTO personal_tokens (id, user_id, kind, name, scopes, shown, digest, pepper, refreshed_until, \
@@ -247,6 +254,14 @@ async fn each_constraint_refuses(store: &TestStore) {
             "key of capability tokens, half",
             "INSERT INTO capability_keys (id, public_key, sealed, from_at, kept_until) VALUES ('k', %SHORT%, %DIGEST%, 1, 1)"
                 .to_owned(),
+        ),
+        ("trust rule of an app elsewhere", rule(other, app, 900)),
+        ("trust rule of no app", rule(org, "app_none", 900)),
+        ("trust rule for too long", rule(org, app, 901)),
+        ("trust rule for too short", rule(org, app, 59)),
+        (
+            "exchanged token, half",
+            "INSERT INTO exchanged_tokens (digest, expires_at) VALUES (%SHORT%, 1)".to_owned(),
         ),
         ("epochs begin at 1", format!("UPDATE apps SET capability_epoch = 0 WHERE id = '{app}'")),
         ("key of the audit log, half", "UPDATE audit_keys SET public_key = %SHORT%".to_owned()),

@@ -359,6 +359,10 @@ fn href_in_console(event: &Event) -> Option<String> {
 fn detail(event: &Event) -> Option<String> {
     let details: serde_json::Value = serde_json::from_str(&event.details).ok()?;
     let word = |name: &str| details.get(name).and_then(|value| value.as_str()).filter(|word| !word.is_empty());
+    // Whose job got a key.
+    if event.action == "trust_rule.key_given" {
+        return word("subject").map(str::to_owned);
+    }
     if let Some(code) = word("code") {
         let times = details.get("times").and_then(serde_json::Value::as_u64).unwrap_or(1);
         let mut why = refusal(code);

@@ -31,6 +31,7 @@ mod revocation;
 mod rotation;
 mod suggestion;
 mod tenants;
+mod trust_rules;
 mod usage;
 mod webhooks;
 
@@ -62,6 +63,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(capabilities::mint))
         .routes(routes!(capabilities::revoke_all))
         .routes(routes!(key_policy::read, key_policy::set))
+        .routes(routes!(trust_rules::list, trust_rules::create))
+        .routes(routes!(trust_rules::read, trust_rules::update, trust_rules::delete))
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::read))
         .routes(routes!(approvals::approve))

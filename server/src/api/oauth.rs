@@ -1,9 +1,10 @@
-//! `/oauth`: the sign-in of command lines, with the device authorization grant (RFC 8628).
+//! `/oauth`: the sign-in of command lines, with the device authorization grant (RFC 8628); and `/v1/token`.
 //!
 //! No cookie is read here: a person approves the sign-in on the page `/device`.
 
 mod device_authorization;
 mod error;
+mod exchange;
 mod form;
 mod metadata;
 mod revocation;
@@ -27,6 +28,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(device_authorization::start))
         .routes(routes!(token::issue))
+        .routes(routes!(exchange::exchange))
         .routes(routes!(revocation::revoke))
         .routes(routes!(metadata::read))
 }

@@ -9,7 +9,9 @@ use axum::{
 use sallyport::{
     Error, FieldError,
     error::{NOT_FORWARDED, OUTCOME_UNKNOWN},
-    id::{AppId, ApprovalId, CapabilityId, InvitationId, OrgId, ProjectId, RequestId, TenantId, WebhookId},
+    id::{
+        AppId, ApprovalId, CapabilityId, InvitationId, OrgId, ProjectId, RequestId, TenantId, TrustRuleId, WebhookId,
+    },
     limit::whole_seconds,
 };
 use serde::Serialize;
@@ -68,6 +70,8 @@ pub enum Made {
     Capability(String),
     #[serde(rename = "webhook_id")]
     Webhook(String),
+    #[serde(rename = "trust_rule_id")]
+    TrustRule(String),
     #[serde(rename = "key_id")]
     Key(String),
 }
@@ -83,6 +87,7 @@ impl Made {
             Some(CapabilityId::PREFIX) => Self::Capability(id),
             Some(InvitationId::PREFIX) => Self::Invitation(id),
             Some(WebhookId::PREFIX) => Self::Webhook(id),
+            Some(TrustRuleId::PREFIX) => Self::TrustRule(id),
             _ => Self::Key(id),
         }
     }

@@ -20,6 +20,9 @@ const REQUESTS: Duration = Duration::from_secs(10 * 60);
 /// Soon, as requests with such a secret are refused until then.
 const SET_ASIDE: Duration = Duration::from_secs(60);
 
+/// How often to delete short-lived keys that are over.
+const KEYS_OF_RULES: Duration = Duration::from_secs(60);
+
 /// The name of the queue that removes old events.
 pub const PRUNING: &str = "prune_events";
 
@@ -140,6 +143,9 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
             RETENTION,
             |store| async move { store.delete_handovers().await.map(drop) },
         ),
+        Queue::recurring("delete_keys_of_trust_rules", KEYS_OF_RULES, |store| async move {
+            store.delete_keys_of_trust_rules().await.map(drop)
+        }),
         Queue::recurring("delete_deliveries", RETENTION, |store| async move {
             // What the jobs of deleted endpoints did not get to.
             store.delete_webhooks().await?;

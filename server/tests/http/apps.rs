@@ -6,6 +6,7 @@ mod ingestion;
 mod keys;
 mod limits;
 mod refused;
+mod trust_rules;
 
 use crate::portal::TestPortal;
 

@@ -12,18 +12,22 @@ use std::{
 use sallyport::{
     approval::Asked,
     audit::{Act, Actor},
-    id::{AppId, ApprovalId, DeliveryId, OrgId, WebhookId},
-    key::{NewKey, new::KeyInput, secret::Checked},
+    id::{AppId, ApprovalId, DeliveryId, OrgId, TrustRuleId, WebhookId},
+    key::{Addresses, NewKey, new::KeyInput, secret::Checked},
     key_policy::KeyPolicy,
     personal_token::{NewPersonalToken, PersonalToken, TokenScopes},
     profile::Profile,
+    store::Reader,
     testing::TestStore,
+    trust_rule::{self, NewTrustRule},
     user::User,
     webhook::{AllowedTargets, EventTypes, NewWebhook},
 };
 use sallyport_app::context::DemoSignIn;
 use sallyport_server::{
     api::{openapi, requirement::Requirement},
+    config::webhooks::WebhookSettings,
+    outside::Outside,
     partner_keys::KeySource,
     server::Server,
     state::{AppState, Deployment},
@@ -143,6 +147,10 @@ impl TestPortal {
             has_mail: false,
             // Receivers in tests are on loopback.
             webhook_targets: AllowedTargets::parse(["127.0.0.1"]).expect("an address"),
+            outside: Arc::new(Outside::new(WebhookSettings {
+                allowed: AllowedTargets::parse(["127.0.0.1"]).expect("an address"),
+                ..WebhookSettings::default()
+            })),
             listens_on_loopback: true,
         }
     }
@@ -274,6 +282,23 @@ impl TestPortal {
         let (made, _) = self.store.create_webhook(&act, org, new, true, None).await.expect("made");
         let sent = self.store.send_test_event(&act, &made.id).await.expect("made");
         (made.id, sent.id)
+    }
+
+    /// A trust rule of an app for an issuer on loopback, where nobody listens.
+    pub async fn trust_rule(&self, app: &AppId) -> TrustRuleId {
+        let act = Act::by(Actor::CommandLine);
+        let app = self.store.find(Reader::All, app).await.expect("read").expect("there");
+        let new = NewTrustRule {
+            name: "Hidden rule".to_owned(),
+            issuer: "http://127.0.0.1:9/hidden-issuer".to_owned(),
+            audience: "https://portal.example.com".to_owned(),
+            claims: [("sub".to_owned(), "repo:acme/hidden".to_owned())].into(),
+            environment: "production".to_owned(),
+            scopes: vec!["read".to_owned()],
+            lifetime: trust_rule::LONGEST,
+            addresses: Addresses::default(),
+        };
+        self.store.create_trust_rule(&act, &app, new, None).await.expect("made").id
     }
 
     /// A personal token with every scope, and its secret.

@@ -25,6 +25,8 @@ mod revocation;
 mod signatures;
 mod suggestion;
 mod tenants;
+mod token;
+mod trust_rules;
 mod usage;
 mod verify;
 mod webhooks;

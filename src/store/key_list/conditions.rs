@@ -17,6 +17,9 @@ pub(super) enum Value {
     Int(i64),
 }
 
+/// Short-lived keys that trust rules gave are listed apart.
+const OF_PEOPLE: &str = "k.trust_rule_id IS NULL";
+
 /// Conditions with their values, in the order of their numbers.
 pub(super) struct Conditions {
     pub sql: String,
@@ -32,13 +35,13 @@ impl Conditions {
         // The app's own column, so that its index serves both the page and the count.
         match app {
             Some(app) => Self {
-                sql: "k.app_id = $1".to_owned(),
+                sql: format!("k.app_id = $1 AND {OF_PEOPLE}"),
                 of_all: "EXISTS (SELECT 1 FROM apps a WHERE a.id = $1 AND a.org_id = $2)",
                 org: "$2",
                 values: vec![Value::Text(app.to_string()), Value::Text(org.to_string())],
             },
             None => Self {
-                sql: "k.org_id = $1".to_owned(),
+                sql: format!("k.org_id = $1 AND {OF_PEOPLE}"),
                 of_all: "TRUE",
                 org: "$1",
                 values: vec![Value::Text(org.to_string())],

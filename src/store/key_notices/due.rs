@@ -95,7 +95,7 @@ impl Store {
         let same = if due.days() > 0 { format!("AND n.days = {}", due.days()) } else { String::new() };
         format!(
             "SELECT * FROM (SELECT {KEY}, {deadline} AS deadline, {suspended} FROM {from_where} \
-             k.revoked_at IS NULL AND k.paused_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $1) AND {is_due}) q \
+             k.trust_rule_id IS NULL AND k.revoked_at IS NULL AND k.paused_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $1) AND {is_due}) q \
              WHERE q.suspended = 0 AND NOT EXISTS (SELECT 1 FROM key_notices n WHERE n.key_id = q.id AND n.kind = '{kind}' \
              AND n.deadline = q.deadline {same}) ORDER BY q.org_id, q.deadline, q.id LIMIT {room}",
             suspended = suspended_column!(),

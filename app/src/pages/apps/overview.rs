@@ -55,11 +55,13 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
     let operator = access.org().me.user.operator;
     let runtime_file = store.profile().runtime_file.clone();
     let mints = access.org().role.may(Permission::ManageKeys) && store.profile().capabilities.are_offered();
+    let governs = access.org().needs(Permission::GovernKeys).is_ok();
     let app = access.app;
     let page = Page::framed(app.name.clone(), chrome, move || {
         let base = format!("/apps/{}", app.id);
         let all_events = format!("{base}/activity");
         let none = attention.is_empty();
+        let trust_rules = format!("{base}/trust-rules");
         let (keys, capabilities) = (format!("{base}/keys"), format!("{base}/capabilities"));
         let description = (!app.description.is_empty()).then(|| app.description.clone());
         let runtime = (!runtime_file.is_empty()).then(|| {
@@ -92,6 +94,9 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                             </Fact>
                             {mints.then(|| view! {
                                 <Fact label="Capability tokens"><a href=capabilities>"Mint or revoke"</a></Fact>
+                            })}
+                            {governs.then(|| view! {
+                                <Fact label="CI jobs"><a href=trust_rules>"Trust rules"</a></Fact>
                             })}
                             <Fact label="Created"><Ago at=app.created_at now/></Fact>
                         </Facts>

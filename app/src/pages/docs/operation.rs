@@ -35,7 +35,7 @@ pub struct Operation {
 }
 
 /// The order of the groups on the page.
-const TAGS: [&str; 15] = [
+const TAGS: [&str; 16] = [
     "Verification",
     "Organizations",
     "Tenants",
@@ -44,6 +44,7 @@ const TAGS: [&str; 15] = [
     "Members",
     "Keys",
     "Rules for keys",
+    "Trust rules",
     "Rotation",
     "Capability tokens",
     "Leaks",

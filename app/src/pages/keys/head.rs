@@ -71,7 +71,7 @@ impl KeyHead {
         Ok(Self {
             status: key.status(now),
             environment: environment_title(profile, &key.environment),
-            may_change: access.may_change(),
+            may_change: access.may_change() && key.trust_rule.is_none(),
             may_resume: access.may_resume(),
             may_rotate: key.owner_id.as_ref().is_none_or(|owner| *owner == access.within.org().me.user.id),
             change: is_changeable(key.status(now)).then(|| title(profile)),
@@ -108,6 +108,7 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
         Tab::new("Settings", format!("{base}/settings")),
     ];
     let (shown, whose, at) = (key.shown.clone(), owner(key.owner, &key.owner_name), holder_href(&key));
+    let of_rule = key.trust_rule.as_ref().and(key.app_id.as_ref()).map(|app| format!("/apps/{app}/trust-rules"));
     let left = left.then(|| {
         format!(
             "{} can’t use this organization at present: every request with this key is refused (403).",
@@ -115,6 +116,11 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
         )
     });
     view! {
+        {of_rule.map(|href| view! {
+            <Notice tone=Tone::Neutral>
+                "A "<a href=href>"trust rule"</a>" gave this short-lived key to a CI job. It can be revoked, but not changed."
+            </Notice>
+        })}
         {left.map(|text| view! { <Notice tone=Tone::Warning>{text}</Notice> })}
         {leaked.map(|leaked| view! { <LeakedNotice leaked now/> })}
         {is_paused(&key, status).then(|| view! { <PausedNotice key=key.clone() status may_resume now/> })}

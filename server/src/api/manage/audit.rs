@@ -128,7 +128,7 @@ pub struct EventResponse {
     seq: i64,
     #[schema(value_type = String, format = DateTime)]
     time: Timestamp,
-    /// `user`, `root_token`, `key`, `command_line`, `sallyport` or `anonymous`.
+    /// `user`, `root_token`, `key`, `trust_rule`, `command_line`, `sallyport` or `anonymous`.
     actor_kind: String,
     actor_id: String,
     actor_name: String,

@@ -40,6 +40,20 @@ impl OAuthError {
     pub fn throttled(wait: Duration) -> Self {
         let description =
             "Too many command lines asked to be signed in from this address. Wait as long as Retry-After says.";
+        Self::too_many(description, wait)
+    }
+
+    pub fn unavailable(description: &str) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self { status, ..Self::new("temporarily_unavailable", description) }
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        self.status.is_server_error()
+    }
+
+    pub fn too_many(description: &str, wait: Duration) -> Self {
         Self { status: StatusCode::TOO_MANY_REQUESTS, wait: Some(wait), ..Self::new("slow_down", description) }
     }
 }

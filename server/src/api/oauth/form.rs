@@ -47,17 +47,24 @@ impl Form {
     }
 }
 
-impl FromRequest<AppState> for Form {
-    type Rejection = OAuthError;
-
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, OAuthError> {
+impl Form {
+    /// The form of whoever sends one.
+    pub async fn of(request: Request) -> Result<Self, OAuthError> {
         let (head, body) = request.into_parts();
         if !is_form(&head.headers) {
             return Err(OAuthError::invalid_request(
                 "Send a form, with the header Content-Type: application/x-www-form-urlencoded.",
             ));
         }
-        Self::parse(&body::read(body).await?)?.check_client()
+        Self::parse(&body::read(body).await?)
+    }
+}
+
+impl FromRequest<AppState> for Form {
+    type Rejection = OAuthError;
+
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, OAuthError> {
+        Self::of(request).await?.check_client()
     }
 }
 

@@ -62,6 +62,7 @@ const MEANINGS: [(&str, &str); 60] = [
     ("tenant_id", "Id of the tenant; `null` where there is none."),
     ("time", "When it happened."),
     ("timestamp", "Timestamp header of the signed request: seconds since 1970, as text."),
+    ("trust_rule_id", "Id of the trust rule."),
     ("user_id", "Id of the person."),
     ("webhook_id", "Id of the webhook."),
 ];
@@ -86,7 +87,7 @@ const PARTICULAR: [(&str, &str, &str); 15] = [
 ];
 
 /// Properties of a problem that refer to what an earlier request with the same Idempotency-Key created.
-const CREATED: [&str; 9] = [
+const CREATED: [&str; 10] = [
     "org_id",
     "tenant_id",
     "project_id",
@@ -95,6 +96,7 @@ const CREATED: [&str; 9] = [
     "approval_id",
     "capability_id",
     "webhook_id",
+    "trust_rule_id",
     "key_id",
 ];
 

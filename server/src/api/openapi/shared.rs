@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{examples::Examples, properties, responses, schemes};
 
 /// In this order; the page `/docs` groups by them.
-const TAGS: [(&str, &str); 16] = [
+const TAGS: [(&str, &str); 17] = [
     ("Verification", "Check whether a key is valid for a request: from a backend, or from a gateway."),
     ("Organizations", "Organizations own everything below them."),
     ("Tenants", "Separate parts of an organization."),
@@ -17,6 +17,10 @@ const TAGS: [(&str, &str); 16] = [
     (
         "Rules for keys",
         "What an organization demands of its keys, and requests that wait for the approval of another person.",
+    ),
+    (
+        "Trust rules",
+        "Short-lived keys for CI jobs, which need no stored key: an ID token is exchanged for one (RFC 8693).",
     ),
     ("Rotation", "Another secret for a key; the old one is accepted for a while."),
     ("Capability tokens", "Signed tokens that let an app use modules and channels for a subject."),
@@ -72,6 +76,9 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
         operation["responses"]["200"]["headers"] = responses::identity();
         &[]
     } else if !path.starts_with("/v1/") || path == "/v1/openapi.json" {
+        operation["security"] = json!([]);
+        &[]
+    } else if path == "/v1/token" {
         operation["security"] = json!([]);
         &[]
     } else if path == "/v1/leaks" {

@@ -66,6 +66,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
         "{approval_id}" | "approve" | "refuse" => Who::May(P::GovernKeys),
         "webhooks" | "{webhook_id}" | "secret" | "test" | "deliveries" | "resend-failed" | "{delivery_id}"
         | "resend" => Who::May(P::ManageWebhooks),
+        "trust-rules" | "{trust_rule_id}" => Who::May(P::GovernKeys),
         "key-policy" if !reads => Who::May(P::GovernKeys),
         "checkpoint" | "proof" | "evidence.zip" => Who::May(P::ManageOrg),
         "members" | "{user_id}" if reads => Who::May(P::SeePlace),
@@ -89,6 +90,10 @@ fn body(path: &str) -> Value {
         Some("revoke" | "revoke-all" | "rotate" | "end-previous" | "key-policy") => json!({}),
         Some("approve" | "claim" | "withdraw") => json!({}),
         Some("refuse") => json!({ "reason": "No" }),
+        Some("trust-rules") => json!({
+            "name": "Eve", "issuer": "https://issuer.example.com", "audience": "https://portal.example.com",
+            "claims": { "sub": "repo:eve/app" }, "environment": "production", "scopes": ["read"],
+        }),
         Some("webhooks") => {
             json!({ "url": "https://hooks.example.com/", "environment": "production", "events": ["*"] })
         }
@@ -106,7 +111,7 @@ fn body(path: &str) -> Value {
 
 fn address(world: &World, path: &str) -> String {
     let ids = ["org_id", "tenant_id", "project_id", "app_id", "key_id", "user_id", "invitation_id", "approval_id"];
-    let ids = ids.into_iter().chain(["webhook_id", "delivery_id"]);
+    let ids = ids.into_iter().chain(["webhook_id", "delivery_id", "trust_rule_id"]);
     let path = path.replace("{seq}", "1");
     ids.fold(path, |path, name| path.replace(&format!("{{{name}}}"), world.id(name)))
 }

@@ -96,6 +96,7 @@ impl World {
         ids.push(("approval_id", portal.waiting(&app).await.to_string()));
         let (webhook, delivery) = portal.webhook(&org).await;
         ids.push(("webhook_id", webhook.to_string()));
+        ids.push(("trust_rule_id", portal.trust_rule(&app).await.to_string()));
         ids.push(("delivery_id", delivery.to_string()));
         ids.push(("handover_id", "hnd_unknown".to_owned()));
         // Due later, so that it can be run now.

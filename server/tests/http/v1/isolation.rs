@@ -102,6 +102,11 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::POST, "/v1/webhooks/{webhook_id}/resend-failed"),
     (Method::GET, "/v1/deliveries/{delivery_id}"),
     (Method::POST, "/v1/deliveries/{delivery_id}/resend"),
+    (Method::GET, "/v1/apps/{app_id}/trust-rules"),
+    (Method::POST, "/v1/apps/{app_id}/trust-rules"),
+    (Method::GET, "/v1/trust-rules/{trust_rule_id}"),
+    (Method::PATCH, "/v1/trust-rules/{trust_rule_id}"),
+    (Method::DELETE, "/v1/trust-rules/{trust_rule_id}"),
     (Method::DELETE, "/v1/webhooks/{webhook_id}"),
 ];
 
@@ -131,6 +136,7 @@ impl World {
         let (webhook, delivery) = portal.webhook(&org).await;
         ids.push(("webhook_id", webhook.to_string()));
         ids.push(("delivery_id", delivery.to_string()));
+        ids.push(("trust_rule_id", portal.trust_rule(&of).await.to_string()));
         ids.push(("seq", "1".to_owned()));
         Self { ids, all }
     }
@@ -148,6 +154,10 @@ fn body(path: &str) -> Value {
         Some("revoke" | "revoke-all" | "rotate" | "end-previous" | "key-policy") => json!({}),
         Some("approve" | "claim" | "withdraw") => json!({}),
         Some("refuse") => json!({ "reason": "No" }),
+        Some("trust-rules") => json!({
+            "name": "Eve", "issuer": "https://issuer.example.com", "audience": "https://portal.example.com",
+            "claims": { "sub": "repo:eve/app" }, "environment": "production", "scopes": ["read"],
+        }),
         Some("webhooks") => {
             json!({ "url": "https://hooks.example.com/", "environment": "production", "events": ["*"] })
         }

@@ -19,7 +19,7 @@ crate::on_both_portals!(
 const METHODS: [&str; 8] = ["get", "head", "post", "put", "patch", "delete", "options", "trace"];
 const ANY_METHOD: [&str; 2] = ["/v1/auth", "/v1/auth/envoy/{requirement}"];
 /// In addition to the management endpoints.
-const OTHERS: [(Method, &str); 12] = [
+const OTHERS: [(Method, &str); 13] = [
     (Method::GET, "/.well-known/sallyport-audit.json"),
     (Method::GET, "/.well-known/oauth-authorization-server"),
     (Method::POST, "/oauth/device_authorization"),
@@ -32,6 +32,7 @@ const OTHERS: [(Method, &str); 12] = [
     (Method::GET, "/.well-known/jwks.json"),
     (Method::POST, "/v1/capabilities/verify"),
     (Method::POST, "/v1/leaks"),
+    (Method::POST, "/v1/token"),
 ];
 
 async fn document(portal: &TestPortal) -> Value {
@@ -97,7 +98,8 @@ async fn it_describes_what_there_is(portal: &TestPortal) {
             assert!(!operation[field].is_null(), "{method} {path} has no {field}");
         }
         let credentials = operation["security"].as_array().expect("said").len();
-        let is_for_anybody = ["/v1/openapi.json", "/v1/leaks"].contains(&path.as_str()) || !path.starts_with("/v1/");
+        let is_for_anybody =
+            ["/v1/openapi.json", "/v1/leaks", "/v1/token"].contains(&path.as_str()) || !path.starts_with("/v1/");
         assert_eq!(credentials == 0, is_for_anybody, "{method} {path}");
     }
 }
@@ -161,6 +163,7 @@ async fn what_is_answered_is_described(portal: &TestPortal) {
     let ids = ids.into_iter().chain([("key_id", issued["key_id"].as_str().expect("text").to_owned())]);
     let (webhook, delivery) = portal.webhook(&of_org).await;
     let ids = ids.chain([("webhook_id", webhook.to_string()), ("delivery_id", delivery.to_string())]);
+    let ids = ids.chain([("trust_rule_id", portal.trust_rule(&of).await.to_string())]);
     let ids = ids.chain([("seq", "1".to_owned())]);
     let ids: Vec<_> = ids.collect();
     let mut compared = 0;
