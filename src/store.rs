@@ -39,6 +39,7 @@ mod holders;
 mod idempotency;
 mod identities;
 mod idle_keys;
+mod imports;
 mod invitations;
 mod jobs;
 mod key_change;
@@ -152,6 +153,7 @@ pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, LATER_DAYS, SOON_DAYS,
     UNUSED_DAYS,
 };
+pub use imports::{DryRun, ForeignShape, IMPORT_QUEUE};
 pub use key_policies::PolicyInForce;
 pub use key_requests::{
     KeyRequest, KeyRequestFilter, KeyRequestPage, REQUESTS_KEPT, REQUESTS_OF_ORG, RequestCursor, RequestResult,

@@ -6,6 +6,7 @@ mod charge;
 mod counting;
 pub mod dry_run;
 mod explain;
+mod foreign;
 pub mod freshness;
 pub mod health;
 pub mod in_memory;
@@ -50,6 +51,7 @@ use cache::GenerationCache;
 use charge::ChargeOutcome;
 pub use charge::Charged;
 use counting::Counting;
+use foreign::ForeignShapes;
 use freshness::Freshness;
 use health::Health;
 use in_memory::InMemory;
@@ -124,6 +126,7 @@ pub struct Verifier {
     shared: Shared,
     tokens: GenerationCache<CachedToken>,
     key_look_ups: LookUps<CachedKey>,
+    shapes: ForeignShapes,
     token_look_ups: LookUps<CachedToken>,
     usage: Usage,
     /// Held while collected uses are written, so that nobody takes those of another flush for written.
@@ -162,6 +165,7 @@ impl Verifier {
             shared: Shared::default(),
             tokens: GenerationCache::new(1_000),
             key_look_ups: LookUps::default(),
+            shapes: ForeignShapes::default(),
             token_look_ups: LookUps::default(),
             usage: Usage::default(),
             flushing: tokio::sync::Mutex::default(),
@@ -192,6 +196,7 @@ impl Verifier {
         });
         // After the listener is set, so that nothing created in the meantime is missed.
         verifier.read_known().await?;
+        verifier.shapes.current(&verifier.store).await?;
         Ok(verifier)
     }
 
@@ -244,11 +249,13 @@ impl Verifier {
         let Some(presented) = presented else { return Ok(Judged::without_key(Verdict::Missing)) };
         let profile = self.store.profile();
         let checked = profile.prefix_of(presented).and_then(|prefix| Checked::parse(prefix, presented));
-        let Some(checked) = checked else { return Ok(Judged::without_key(Verdict::Malformed)) };
+        if checked.is_none() && self.foreign(presented, ask).await?.is_none() {
+            return Ok(Judged::without_key(Verdict::Malformed));
+        }
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.keys.generation();
-            let key: Arc<CachedKey> = match self.look_up(checked, generation, presenter(ask, client)).await? {
+            let key: Arc<CachedKey> = match self.find(presented, checked, generation, ask, client).await? {
                 Lookup::Known(key) => key,
                 Lookup::Unknown => return Ok(Judged::without_key(Verdict::NotFound)),
                 Lookup::Throttled(wait) => {
@@ -287,6 +294,28 @@ impl Verifier {
             return Ok(self.noted(verdict, key, charged, now, ask, client));
         }
         Err(Error::Unavailable("keys change faster than they can be verified".to_owned()))
+    }
+
+    /// As a key that was made here; else, if it is none, as one that was imported: it may be another portal's.
+    async fn find(
+        &self,
+        presented: &str,
+        checked: Option<Checked<'_>>,
+        generation: u64,
+        ask: &Ask<'_>,
+        client: &Client,
+    ) -> Result<Lookup<CachedKey>> {
+        let presenter = presenter(ask, client);
+        if let Some(checked) = checked {
+            match self.look_up(checked, generation, presenter).await? {
+                Lookup::Unknown => {}
+                found => return Ok(found),
+            }
+        }
+        match self.foreign(presented, ask).await? {
+            Some(foreign) => self.look_up_foreign(&foreign, generation, presenter).await,
+            None => Ok(Lookup::Unknown),
+        }
     }
 
     fn noted(
