@@ -94,7 +94,10 @@ pub fn read(bytes: &[u8], rule: &rule::RuleInput, profile: &Profile, now: Timest
     }
     let lines: Vec<_> = raw
         .into_iter()
-        .map(|(number, fields)| Line { number, key: fields.and_then(|fields| line::check(fields, number, &rule, profile, now)) })
+        .map(|(number, fields)| Line {
+            number,
+            key: fields.and_then(|fields| line::check(fields, number, &rule, profile, now)),
+        })
         .collect();
     let lengths = lines.iter().flat_map(|line| &line.key).map(|key| key.length);
     let rule = rule.narrowed(lengths);

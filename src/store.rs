@@ -149,11 +149,11 @@ pub use first_steps::FirstSteps;
 pub use forwarding::{ForwardBatch, Forwarding};
 pub use handovers::{NotOpened, Opened};
 
+pub use imports::{DryRun, ForeignShape, IMPORT_QUEUE};
 pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, LATER_DAYS, SOON_DAYS,
     UNUSED_DAYS,
 };
-pub use imports::{DryRun, ForeignShape, IMPORT_QUEUE};
 pub use key_policies::PolicyInForce;
 pub use key_requests::{
     KeyRequest, KeyRequestFilter, KeyRequestPage, REQUESTS_KEPT, REQUESTS_OF_ORG, RequestCursor, RequestResult,

@@ -40,7 +40,7 @@ use crate::{
     key::{
         Ask, Digest, KeyRecord, Verdict,
         secret::Checked,
-        verdict::{Via, is_elsewhere, verdict},
+        verdict::{is_elsewhere, verdict},
     },
     profile::{Profile, errors::sentences},
     request::Client,
@@ -58,7 +58,7 @@ use in_memory::InMemory;
 use last_used::LastUsed;
 pub use look_up::Lookup;
 use shared::Shared;
-use shared_state::{Claim, Presenter, RateLimits, SeenSignatures, UnknownKeys};
+use shared_state::{Claim, RateLimits, SeenSignatures, UnknownKeys};
 use single_flight::SingleFlight;
 pub use token_uses::CachedToken;
 use token_uses::TokenUses;
@@ -296,28 +296,6 @@ impl Verifier {
         Err(Error::Unavailable("keys change faster than they can be verified".to_owned()))
     }
 
-    /// As a key that was made here; else, if it is none, as one that was imported: it may be another portal's.
-    async fn find(
-        &self,
-        presented: &str,
-        checked: Option<Checked<'_>>,
-        generation: u64,
-        ask: &Ask<'_>,
-        client: &Client,
-    ) -> Result<Lookup<CachedKey>> {
-        let presenter = presenter(ask, client);
-        if let Some(checked) = checked {
-            match self.look_up(checked, generation, presenter).await? {
-                Lookup::Unknown => {}
-                found => return Ok(found),
-            }
-        }
-        match self.foreign(presented, ask).await? {
-            Some(foreign) => self.look_up_foreign(&foreign, generation, presenter).await,
-            None => Ok(Lookup::Unknown),
-        }
-    }
-
     fn noted(
         &self,
         verdict: Verdict,
@@ -381,15 +359,6 @@ impl Verifier {
             self.token_uses.put_back(uses);
         }
         written
-    }
-}
-
-/// Who presented the key: the client, if it is known.
-fn presenter(ask: &Ask<'_>, client: &Client) -> Presenter {
-    match (ask.ip, ask.via) {
-        (Some(ip), _) => Presenter::Client(ip),
-        (None, Via::Gateway) => Presenter::Client(client.ip),
-        (None, Via::Backend { .. }) => Presenter::Backend(client.ip),
     }
 }
 

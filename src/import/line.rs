@@ -88,12 +88,18 @@ fn secret(fields: &mut Fields, rule: &ImportRule) -> Result<Secret, Invalid> {
             if !rule.admits(&key) {
                 return Err(Invalid::field("key", shape(rule)));
             }
-            Ok(Secret { sha256: Sha256::digest(key.as_bytes()).into(), length: Some(key.len()), shown: shown(&key, rule) })
+            Ok(Secret {
+                sha256: Sha256::digest(key.as_bytes()).into(),
+                length: Some(key.len()),
+                shown: shown(&key, rule),
+            })
         }
         (None, Some(Value::String(text))) => hashed_secret(&text),
         (None, Some(Value::Object(hash))) => match (hash.get("value"), hash.get("variant").and_then(Value::as_str)) {
             (Some(Value::String(text)), None | Some("sha256_base64" | "sha256_hex")) => hashed_secret(text),
-            (_, Some(_)) => Err(Invalid::field("sha256", "The variant of the hash has to be sha256_base64 or sha256_hex.")),
+            (_, Some(_)) => {
+                Err(Invalid::field("sha256", "The variant of the hash has to be sha256_base64 or sha256_hex."))
+            }
             _ => Err(Invalid::field("sha256", "Write a text, or an object with value and variant.")),
         },
         (None, None) => Err(Invalid::field("key", "Give the key (key) or its SHA-256 (sha256).")),

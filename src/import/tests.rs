@@ -21,8 +21,8 @@ const PLAIN: &str = "legacy_0123456789abcdef";
 
 #[test]
 fn plaintext_is_digested_and_its_hash_is_read_in_each_form() {
-    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
     use base64::Engine;
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
     let digest: [u8; 32] = Sha256::digest(PLAIN).into();
     let rest = r#""label":"CI","environment":"production","scopes":["read"]"#;
     let plain = one(&format!(r#"{{"key":"{PLAIN}",{rest}}}"#)).expect("good");
@@ -55,7 +55,8 @@ fn slow_hashes_are_refused_with_the_reason() {
 
 #[test]
 fn both_formats_say_the_same() {
-    let csv = format!("key,label,environment,scopes,expires_at\n{PLAIN},CI,production,read write,2030-01-01T00:00:00Z\n");
+    let csv =
+        format!("key,label,environment,scopes,expires_at\n{PLAIN},CI,production,read write,2030-01-01T00:00:00Z\n");
     let json = format!(
         r#"{{"key":"{PLAIN}","name":"CI","mode":"live","permissions":["read","write"],"expires":1893456000000}}"#
     );
@@ -71,11 +72,20 @@ fn wrong_lines_name_their_fields_and_hide_their_values() {
         (r#"{"label":"a","environment":"production","scopes":["read"]}"#, "key"),
         (r#"{"key":"legacy_0123456789abcdef","environment":"moon","scopes":["read"]}"#, "environment"),
         (r#"{"key":"legacy_0123456789abcdef","environment":"production"}"#, "scopes"),
-        (r#"{"key":"legacy_0123456789abcdef","environment":"production","scopes":["read"],"enabled":false}"#, "not known"),
+        (
+            r#"{"key":"legacy_0123456789abcdef","environment":"production","scopes":["read"],"enabled":false}"#,
+            "not known",
+        ),
         (r#"{"key":"legacy_0123456789abcdef", oops"#, "not a JSON object"),
         (r#"{"key":"legacy_0123456789abcdef","sha256":"x","environment":"production","scopes":["read"]}"#, "not both"),
-        (r#"{"key":"legacy_0123456789abcdef","environment":"production","scopes":["read"],"expires_at":"soon"}"#, "expires_at"),
-        (r#"{"key":"legacy_0123456789abcdef","environment":"production","scopes":["read"],"limit_per_day":"-1"}"#, "limit_per_day"),
+        (
+            r#"{"key":"legacy_0123456789abcdef","environment":"production","scopes":["read"],"expires_at":"soon"}"#,
+            "expires_at",
+        ),
+        (
+            r#"{"key":"legacy_0123456789abcdef","environment":"production","scopes":["read"],"limit_per_day":"-1"}"#,
+            "limit_per_day",
+        ),
     ] {
         let refused = one(line).expect_err(line);
         assert!(refused.contains(field) && !refused.contains("legacy_"), "{line}: {refused}");
@@ -104,7 +114,9 @@ fn a_rule_bounds_what_is_looked_up() {
     for other in ["legacy_0123", "other__0123456789abcdef", "legacy_0123456789 bcdef", "legacy_0123456789abcdéf", ""] {
         assert!(!legacy.admits(other), "{other}");
     }
-    assert!(rule("a b", None, None).is_err() && rule("", Some(1), None).is_err() && rule("", Some(40), Some(30)).is_err());
+    assert!(
+        rule("a b", None, None).is_err() && rule("", Some(1), None).is_err() && rule("", Some(40), Some(30)).is_err()
+    );
 }
 
 proptest! {

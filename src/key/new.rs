@@ -1,15 +1,15 @@
 //! A key to be generated, validated against the profile.
 
-#[cfg(feature = "store")]
-use crate::{
-    id::KeyId,
-    key::{Holder, Key},
-};
 use crate::{
     Invalid, Timestamp,
     key::{Addresses, ExpiryInput, LimitOverride, Metadata, Restrictions},
     profile::{Environment, HowMany, Profile},
     text,
+};
+#[cfg(feature = "store")]
+use crate::{
+    id::KeyId,
+    key::{Holder, Key},
 };
 
 /// The input.

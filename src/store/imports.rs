@@ -57,11 +57,7 @@ fn import(row: &AnyRow) -> Result<Import> {
             max_length: length(row.int("max_length")?),
         },
         lines: row.int("lines")?,
-        counts: Counts {
-            imported: row.int("imported")?,
-            repeated: row.int("repeated")?,
-            refused: row.int("refused")?,
-        },
+        counts: Counts { imported: row.int("imported")?, repeated: row.int("repeated")?, refused: row.int("refused")? },
         created_at: row.time("created_at")?,
         started_at: row.time_opt("started_at")?,
         finished_at: row.time_opt("finished_at")?,

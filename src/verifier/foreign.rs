@@ -16,7 +16,8 @@ use super::{
 use crate::{
     Result,
     id::OrgId,
-    key::{Ask, Digest},
+    key::{Ask, Digest, secret::Checked, verdict::Via},
+    request::Client,
     store::{ForeignShape, Store},
 };
 
@@ -74,6 +75,12 @@ pub(super) struct Foreign {
     orgs: Vec<OrgId>,
 }
 
+impl Foreign {
+    fn of<'a>(&'a self, org: &'a OrgId) -> OfOrg<'a> {
+        OfOrg { org, sha256: &self.sha256 }
+    }
+}
+
 /// A key as one organization may have imported it.
 #[derive(Clone, Copy)]
 struct OfOrg<'a> {
@@ -88,6 +95,28 @@ impl Digests for OfOrg<'_> {
 }
 
 impl Verifier {
+    /// As a key that was made here; else, if it is none, as one that was imported: it may be another portal's.
+    pub(super) async fn find(
+        &self,
+        presented: &str,
+        checked: Option<Checked<'_>>,
+        generation: u64,
+        ask: &Ask<'_>,
+        client: &Client,
+    ) -> Result<Lookup<CachedKey>> {
+        let presenter = presenter(ask, client);
+        if let Some(checked) = checked {
+            match self.look_up(checked, generation, presenter).await? {
+                Lookup::Unknown => {}
+                found => return Ok(found),
+            }
+        }
+        match self.foreign(presented, ask).await? {
+            Some(foreign) => self.look_up_foreign(&foreign, generation, presenter).await,
+            None => Ok(Lookup::Unknown),
+        }
+    }
+
     /// `None` if no imported key looks like that. A caller who is confined to an organization gets that one's key; else those of
     /// the app or organization that the call is about come first, then the one that imported first.
     pub(super) async fn foreign(&self, presented: &str, ask: &Ask<'_>) -> Result<Option<Foreign>> {
@@ -109,21 +138,29 @@ impl Verifier {
     }
 
     /// Those that are known to exist are looked up first, so that the order does not depend on what is cached.
-    pub(super) async fn look_up_foreign(
+    async fn look_up_foreign(
         &self,
         foreign: &Foreign,
         generation: u64,
         presenter: Presenter,
     ) -> Result<Lookup<CachedKey>> {
-        let of = |org| OfOrg { org, sha256: &foreign.sha256 };
-        let is_known = |org: &&OrgId| of(org).digests(&self.store).any(|digest| self.unknown().knows(&digest));
+        let is_known = |org: &&OrgId| foreign.of(org).digests(&self.store).any(|digest| self.unknown().knows(&digest));
         let (known, unknown): (Vec<_>, Vec<_>) = foreign.orgs.iter().partition(is_known);
         for org in known.into_iter().chain(unknown.into_iter().take(MOST_UNKNOWN)) {
-            match self.look_up(of(org), generation, presenter).await? {
+            match self.look_up(foreign.of(org), generation, presenter).await? {
                 Lookup::Unknown => {}
                 found => return Ok(found),
             }
         }
         Ok(Lookup::Unknown)
+    }
+}
+
+/// Who presented the key: the client, if it is known.
+fn presenter(ask: &Ask<'_>, client: &Client) -> Presenter {
+    match (ask.ip, ask.via) {
+        (Some(ip), _) => Presenter::Client(ip),
+        (None, Via::Gateway) => Presenter::Client(client.ip),
+        (None, Via::Backend { .. }) => Presenter::Backend(client.ip),
     }
 }

@@ -66,7 +66,8 @@ async fn page(
         let here = format!("/imports/{}", import.id);
         let newer = (part > 1).then(|| format!("{here}?part={}", part - 1));
         let older = more.then(|| format!("{here}?part={}", part + 1));
-        let (columns, waits) = (["Line", "Outcome", "Label", "Key", "Reason"].map(Head::new).to_vec(), import.finished_at.is_none());
+        let (columns, waits) =
+            (["Line", "Outcome", "Label", "Key", "Reason"].map(Head::new).to_vec(), import.finished_at.is_none());
         let rows = lines.into_iter().map(|line| view! { <Row line waits/> }).collect_view();
         view! {
             <AppHead app current="API keys"/>

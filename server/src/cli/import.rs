@@ -46,7 +46,8 @@ pub async fn run(store: &Store, args: ImportArgs) -> Result<(), String> {
     let app = app.ok_or_else(|| format!("There is no app {}.", args.app))?;
     let bytes = zeroize::Zeroizing::new(read(&args.file)?);
     let rule = RuleInput { prefix: args.prefix, min_length: args.min_length, max_length: args.max_length };
-    let file: ImportFile = import::read(&bytes, &rule, store.profile(), store.now()).map_err(|error| said(error.into()))?;
+    let file: ImportFile =
+        import::read(&bytes, &rule, store.profile(), store.now()).map_err(|error| said(error.into()))?;
     drop(bytes);
     if args.dry_run {
         let run = store.dry_run_import(&super::act(), &app, file).await.map_err(said)?;
@@ -106,7 +107,8 @@ fn print(lines: &[LineReport], counts: Counts, dry_run: bool, json: bool) -> Res
     } else {
         let shown = lines.iter().filter(|line| dry_run || line.outcome != LineOutcome::Imported);
         let row = |line: &LineReport| {
-            let outcome = if dry_run && line.outcome == LineOutcome::Imported { "import" } else { line.outcome.as_str() };
+            let outcome =
+                if dry_run && line.outcome == LineOutcome::Imported { "import" } else { line.outcome.as_str() };
             let reason = line.reason.clone().unwrap_or_default();
             [line.line.to_string(), outcome.to_owned(), line.label.clone(), line.shown.clone(), reason]
         };

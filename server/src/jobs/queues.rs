@@ -160,11 +160,7 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
         Queue::recurring("delete_device_requests", RETENTION, |store| async move {
             store.delete_device_requests().await.map(drop)
         }),
-        Queue::recurring(
-            "delete_imports",
-            RETENTION,
-            |store| async move { store.delete_imports().await.map(drop) },
-        ),
+        Queue::recurring("delete_imports", RETENTION, |store| async move { store.delete_imports().await.map(drop) }),
         Queue::recurring("delete_jobs", RETENTION, |store| async move { store.delete_ended_jobs().await.map(drop) }),
         Queue::recurring("delete_usage", RETENTION, move |store| async move {
             store.delete_old_usage(usage).await.map(drop)

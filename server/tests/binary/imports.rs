@@ -100,11 +100,11 @@ fn a_file_is_imported_on_the_machine_itself() {
     let app = made(&format!("/v1/projects/{project}/apps"), json!({ "name": "One" }), "app_id");
     let path = folder.path().join("keys.csv");
     let (good, slow) = ("legacy_Zm9vYmFyYmF6cXV4", "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW");
-    let csv = format!("key,sha256,label,environment,scopes\n{good},,CI,production,read\n,{slow},Slow,production,read\n");
+    let csv =
+        format!("key,sha256,label,environment,scopes\n{good},,CI,production,read\n,{slow},Slow,production,read\n");
     std::fs::write(&path, csv).expect("written");
-    let run = |more: &[&str]| {
-        sallyport(&data, &[&["import", path.to_str().expect("UTF-8"), "--app", &app], more].concat())
-    };
+    let run =
+        |more: &[&str]| sallyport(&data, &[&["import", path.to_str().expect("UTF-8"), "--app", &app], more].concat());
     let dry = run(&["--dry-run"]);
     let said = stdout(&dry);
     assert!(dry.status.success() && said.contains("1 would be imported, 0 imported before, 1 refused."), "{said}");
@@ -116,7 +116,8 @@ fn a_file_is_imported_on_the_machine_itself() {
     let code = |key: &str| {
         let (name, value) = ("Authorization", format!("Bearer {token}"));
         let headers = [(name, value.as_str()), ("Content-Type", "application/json")];
-        let answer = server.ask("POST", "/v1/keys/verify", &headers, &json!({ "key": key }).to_string()).expect("answered");
+        let answer =
+            server.ask("POST", "/v1/keys/verify", &headers, &json!({ "key": key }).to_string()).expect("answered");
         let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
         serde_json::from_str::<Value>(body).expect("JSON")["code"].as_str().expect("text").to_owned()
     };

@@ -57,7 +57,9 @@ impl Judge {
         match self.policy.judge(&Proposed::new(&new, self.beside, now), &profile) {
             Judgement::Allowed => {}
             Judgement::NeedsApproval => {
-                line.refuse("By the rules of the organization such a key needs an approval. Issue a new one in the portal.");
+                line.refuse(
+                    "By the rules of the organization such a key needs an approval. Issue a new one in the portal.",
+                );
                 return None;
             }
             Judgement::Refused(broken) => {

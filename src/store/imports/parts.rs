@@ -4,7 +4,12 @@
 use serde_json::json;
 
 use super::{
-    super::{Added, Store, detached, keys::{generated_details, target}, row::Read, tx::Tx},
+    super::{
+        Added, Store, detached,
+        keys::{generated_details, target},
+        row::Read,
+        tx::Tx,
+    },
     event,
     judging::{Judge, bytes},
     stored::{self, StoredKey, StoredLine},
@@ -37,7 +42,9 @@ impl Store {
         tx.hold(&holder).await?;
         // Imports of one organization wait for each other, so that none imports what another just did.
         tx.lock_chain(import.org_id.as_str()).await?;
-        let query = sqlx::query("SELECT n, lines FROM import_parts WHERE import_id = $1 AND done_at IS NULL ORDER BY n LIMIT 1");
+        let query = sqlx::query(
+            "SELECT n, lines FROM import_parts WHERE import_id = $1 AND done_at IS NULL ORDER BY n LIMIT 1",
+        );
         let Some(row) = query.bind(import.id.to_string()).fetch_optional(tx.on()).await? else {
             return tx.finish_import(import, app).await.map(|()| false);
         };
@@ -161,8 +168,15 @@ impl Tx {
         if finished.rows_affected() == 0 {
             return self.commit_counts().await;
         }
-        let Counts { imported, repeated, refused } = import.counts;
-        let details = json!({ "imported": imported, "repeated": repeated, "refused": refused });
+        let query = sqlx::query(
+            "SELECT CAST(COALESCE(SUM(imported), 0) AS BIGINT) AS imported, \
+             CAST(COALESCE(SUM(repeated), 0) AS BIGINT) AS repeated, CAST(COALESCE(SUM(refused), 0) AS BIGINT) AS refused \
+             FROM import_parts WHERE import_id = $1",
+        );
+        let row = query.bind(import.id.to_string()).fetch_one(self.on()).await?;
+        let details = json!({
+            "imported": row.int("imported")?, "repeated": row.int("repeated")?, "refused": row.int("refused")?,
+        });
         let finished = event(&import.id, &import.org_id, app, Action::ImportFinished).with(details);
         self.record(finished).await?;
         self.commit().await

@@ -38,7 +38,9 @@ impl HygieneCheck {
             Self::NeverUsed => "Keys that were never used for an accepted request.",
             Self::ManyNetworks => "Production keys that were used from more than 10 networks in 30 days.",
             Self::SigningNotRequired => "Keys whose requests need no signature.",
-            Self::Imported => "Keys whose secret was made elsewhere: it has no checksum, and others may have kept it. Rotate them.",
+            Self::Imported => {
+                "Keys whose secret was made elsewhere: it has no checksum, and others may have kept it. Rotate them."
+            }
         }
     }
 

@@ -111,7 +111,8 @@ fn Imports(imports: Vec<Import>, now: Timestamp) -> impl IntoView {
                 </tr>
             }
         });
-        let (rows, columns) = (rows.collect_view(), ["Import", "Status", "Imported", "Refused", "Time"].map(Head::new).to_vec());
+        let (rows, columns) =
+            (rows.collect_view(), ["Import", "Status", "Imported", "Refused", "Time"].map(Head::new).to_vec());
         view! {
             <section class="section">
                 <h2 class="section-title">"Imports"</h2>

@@ -56,7 +56,8 @@ pub struct ImportParams {
 }
 
 impl Parameters for ImportParams {
-    const FIELDS: &str = "The query takes dry_run (true or false), prefix, min_length and max_length (12 to 255), each once.";
+    const FIELDS: &str =
+        "The query takes dry_run (true or false), prefix, min_length and max_length (12 to 255), each once.";
 }
 
 /// An import of keys that were made elsewhere.
@@ -88,7 +89,10 @@ pub struct ImportResponse {
 }
 
 fn statuses() -> Object {
-    about("How far it is. `checked`: it was only looked through.", words(["checked", "running", "finished"].into_iter()))
+    about(
+        "How far it is. `checked`: it was only looked through.",
+        words(["checked", "running", "finished"].into_iter()),
+    )
 }
 
 impl ImportResponse {
@@ -279,7 +283,8 @@ pub async fn read(
 fn must_be_lines(headers: &HeaderMap) -> Result<(), Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let known = ["", "text/csv", "text/plain", "application/octet-stream", "application/jsonl", "application/json-lines"];
+    let known =
+        ["", "text/csv", "text/plain", "application/octet-stream", "application/jsonl", "application/json-lines"];
     let known = known.contains(&&*kind) || kind.ends_with("json") || kind.ends_with("jsonl");
     if known {
         return Ok(());

@@ -76,7 +76,8 @@ async fn what_is_wrong_is_said(portal: &TestPortal) {
 async fn an_upload_that_nobody_starts_is_deleted(portal: &TestPortal) {
     portal.set_up().await;
     let app = portal.app().await;
-    let import = portal.post_file(&format!("/apps/{app}/imports"), "file", csv().as_bytes()).await.location().to_owned();
+    let import =
+        portal.post_file(&format!("/apps/{app}/imports"), "file", csv().as_bytes()).await.location().to_owned();
     assert_eq!(portal.store.delete_imports().await.expect("deleted"), 0);
     portal.store.clock.turn(Duration::from_secs(60 * 60 + 1));
     assert_eq!(portal.store.delete_imports().await.expect("deleted"), 1);

@@ -100,7 +100,10 @@ async fn plaintext_and_hashes_verify_afterwards(portal: &TestPortal) {
     let plain = verify(portal, &token, PLAIN).await;
     assert_eq!((&plain["code"], &plain["label"], &plain["app_id"]), (&json!("valid"), &json!("Plain"), &json!(app)));
     let hashed = verify(portal, &token, HASHED).await;
-    assert_eq!((&hashed["code"], &hashed["mode"], &hashed["scopes"]), (&json!("valid"), &json!("test"), &json!(["read", "write"])));
+    assert_eq!(
+        (&hashed["code"], &hashed["mode"], &hashed["scopes"]),
+        (&json!("valid"), &json!("test"), &json!(["read", "write"]))
+    );
     assert_eq!((&hashed["metadata"], &hashed["rate_limit"]["limit"]), (&json!({ "owner": "acme" }), &json!(7)));
     let gateway = portal.auth("", &[("x-api-key", PLAIN)]).await;
     assert_eq!(gateway.status, 200, "{}", gateway.body);
@@ -138,7 +141,10 @@ async fn a_dry_run_says_what_would_happen_and_changes_nothing(portal: &TestPorta
 
 async fn a_repeat_imports_nothing_twice(portal: &TestPortal) {
     let (token, app) = start(portal).await;
-    let file = lines(&[line(PLAIN, "Plain"), json!({ "sha256": sha256(HASHED), "environment": "production", "scopes": ["read"] })]);
+    let file = lines(&[
+        line(PLAIN, "Plain"),
+        json!({ "sha256": sha256(HASHED), "environment": "production", "scopes": ["read"] }),
+    ]);
     import(portal, &token, &app, "", &file).await;
     let again = import(portal, &token, &app, "", &file).await;
     assert_eq!((&again["imported"], &again["repeated"]), (&json!(0), &json!(2)));
@@ -154,10 +160,12 @@ async fn a_repeat_imports_nothing_twice(portal: &TestPortal) {
 async fn another_organization_learns_nothing(portal: &TestPortal) {
     let (token, app) = start(portal).await;
     import(portal, &token, &app, "", &lines(&[line(PLAIN, "First")])).await;
+    portal.store.clock.turn(std::time::Duration::from_secs(1));
     let [other_org, _, _, other_app] = portal.managed(&token).await;
     let other = portal.token(true, Some(&other_org)).await;
-    let dry = send(portal, &other, &format!("/v1/apps/{other_app}/imports?dry_run=true"), "text/plain", line(PLAIN, "Second").to_string());
-    assert_eq!(dry.await.json()["imported"], 1);
+    let path = format!("/v1/apps/{other_app}/imports?dry_run=true");
+    let dry = send(portal, &other, &path, "text/plain", line(PLAIN, "Second").to_string()).await;
+    assert_eq!(dry.json()["imported"], 1);
     let done = import(portal, &other, &other_app, "", &lines(&[line(PLAIN, "Second")])).await;
     assert_eq!((&done["imported"], &done["repeated"]), (&json!(1), &json!(0)));
     // Each sees their own; who asks for all gets the first, whatever is cached.
@@ -200,7 +208,10 @@ async fn an_imported_key_is_revoked_like_any(portal: &TestPortal) {
 async fn only_the_shape_of_the_import_is_looked_up(portal: &TestPortal) {
     let (token, app) = start(portal).await;
     let done = import(portal, &token, &app, "?prefix=legacy_", &lines(&[line(PLAIN, "Plain")])).await;
-    assert_eq!((&done["prefix"], &done["min_length"], &done["max_length"]), (&json!("legacy_"), &json!(31), &json!(31)));
+    assert_eq!(
+        (&done["prefix"], &done["min_length"], &done["max_length"]),
+        (&json!("legacy_"), &json!(31), &json!(31))
+    );
     assert_eq!(code(portal, &token, HASHED).await, "not_found");
     for other in ["legacy_short0000", "modern_Zm9vYmFyYmF6cXV4MDEyMzQ1"] {
         assert_eq!(code(portal, &token, other).await, "malformed", "{other}");
@@ -291,10 +302,12 @@ async fn bodies_are_checked(portal: &TestPortal) {
         assert_eq!(answer.status.as_u16(), status, "{kind}: {}", answer.body);
     }
     for query in ["?prefix=a%20b", "?min_length=5", "?min_length=40&max_length=20"] {
-        let answer = send(portal, &token, &format!("{path}{query}"), "text/plain", line(PLAIN, "Plain").to_string()).await;
+        let answer =
+            send(portal, &token, &format!("{path}{query}"), "text/plain", line(PLAIN, "Plain").to_string()).await;
         assert_eq!(answer.status, 422, "{query}: {}", answer.body);
     }
-    let answer = send(portal, &token, &format!("{path}?dryrun=1"), "text/plain", line(PLAIN, "Plain").to_string()).await;
+    let answer =
+        send(portal, &token, &format!("{path}?dryrun=1"), "text/plain", line(PLAIN, "Plain").to_string()).await;
     assert_eq!(answer.status, 400, "a misspelt dry run imports nothing");
     let csv = format!("key,label,environment,scopes\n{PLAIN},CI,production,read write\n");
     assert_eq!(send(portal, &token, &path, "text/csv", csv).await.status, 202);
@@ -302,7 +315,10 @@ async fn bodies_are_checked(portal: &TestPortal) {
 
 async fn no_key_is_stored(portal: &TestPortal) {
     let (token, app) = start(portal).await;
-    let file = lines(&[line(PLAIN, "Plain"), json!({ "sha256": sha256(HASHED), "environment": "production", "scopes": ["read"] })]);
+    let file = lines(&[
+        line(PLAIN, "Plain"),
+        json!({ "sha256": sha256(HASHED), "environment": "production", "scopes": ["read"] }),
+    ]);
     import(portal, &token, &app, "", &file).await;
     let dump = format!("{:?}", portal.store.dump().await);
     for hidden in [PLAIN, HASHED, &sha256(PLAIN), &sha256(HASHED)] {
