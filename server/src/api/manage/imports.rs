@@ -64,6 +64,7 @@ impl Parameters for ImportParams {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Import)]
 pub struct ImportResponse {
+    /// Id of the import.
     #[schema(value_type = String)]
     import_id: ImportId,
     #[schema(value_type = String)]
@@ -80,10 +81,13 @@ pub struct ImportResponse {
     refused: i64,
     /// What each of its keys begins with; may be empty.
     prefix: String,
+    /// How long each of its keys is at least.
     min_length: usize,
+    /// How long each of its keys is at most.
     max_length: usize,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// When its last line was done; `null` before.
     #[schema(value_type = Option<String>, required = true, format = DateTime)]
     finished_at: Option<Timestamp>,
 }
@@ -173,8 +177,11 @@ pub struct DryRunResponse {
     repeated: i64,
     /// Lines that would be refused.
     refused: i64,
+    /// What each of the keys has to begin with; may be empty.
     prefix: String,
+    /// How long each of the keys is at least.
     min_length: usize,
+    /// How long each of the keys is at most.
     max_length: usize,
     /// Every line.
     lines: Vec<LineResponse>,
