@@ -17,6 +17,7 @@ crate::on_both_portals!(
     plaintext_and_hashes_verify_afterwards,
     a_dry_run_says_what_would_happen_and_changes_nothing,
     a_repeat_imports_nothing_twice,
+    two_workers_import_each_key_once,
     another_organization_learns_nothing,
     slow_hashes_and_wrong_lines_are_refused_with_the_reason,
     an_imported_key_is_revoked_like_any,
@@ -155,6 +156,31 @@ async fn a_repeat_imports_nothing_twice(portal: &TestPortal) {
     let again = import(portal, &token, &app, "", &lines(&[hashed])).await;
     assert_eq!(again["repeated"], 1);
     assert_eq!(code(portal, &token, PLAIN).await, "revoked");
+}
+
+async fn two_workers_import_each_key_once(portal: &TestPortal) {
+    let (token, app) = start(portal).await;
+    // Two imports of the same keys, each with two workers, as after a lease that was lost.
+    let file: Vec<_> = (0..250).map(|n| line(&format!("legacy_{n:020}"), "Many")).collect();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let path = format!("/v1/apps/{app}/imports");
+        let started = send(portal, &token, &path, "application/x-ndjson", lines(&file)).await.json();
+        ids.push(ImportId::parse(started["import_id"].as_str().expect("an id")).expect("an id"));
+    }
+    let work = |id: ImportId| {
+        let store = portal.store.clone();
+        // One that waited too long for a lock tries again, as the queue does.
+        async move { while store.import_part(&id).await.unwrap_or(true) {} }
+    };
+    tokio::join!(work(ids[0].clone()), work(ids[0].clone()), work(ids[1].clone()), work(ids[1].clone()));
+    let mut imported = 0;
+    for id in &ids {
+        let import = portal.store.import(id).await.expect("read").expect("there");
+        assert!(import.finished_at.is_some() && import.counts.total() == 250, "{import:?}");
+        imported += import.counts.imported;
+    }
+    assert_eq!((imported, portal.store.dump().await["keys"].len()), (250, 250));
 }
 
 async fn another_organization_learns_nothing(portal: &TestPortal) {
