@@ -120,6 +120,17 @@ test('capability tokens', async ({ page }) => {
   await check(page, 'revoke all capability tokens');
 });
 
+test('import of keys', async ({ page }) => {
+  const { app_id } = await portalWithApp(page);
+  await page.goto(`/apps/${app_id}/imports`);
+  await check(page, 'import of keys');
+  const line = '{"key":"acme_Zm9vYmFyYmF6cXV4","label":"Checkout","environment":"production","scopes":["read"]}\n{"key":"short"}\n';
+  const file = { name: 'keys.jsonl', mimeType: 'application/x-ndjson', buffer: Buffer.from(line) };
+  await page.getByLabel('Choose a file', { exact: true }).setInputFiles(file);
+  await expect(page.getByRole('button', { name: 'Import 1 key' })).toBeVisible();
+  await check(page, 'import of keys, dry run');
+});
+
 test('a leaked key', async ({ page, portal }) => {
   const { app_id } = await portalWithApp(page);
   const once = await generateKey(page, app_id, { label: 'Checkout backend' });

@@ -258,6 +258,11 @@ impl From<&NewKey> for WishedKey {
 }
 
 impl WishedKey {
+    /// Where it would be used, for people.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
     /// Checked again: the profile may have changed, and its expiry may be near.
     pub fn check(&self, profile: &Profile, now: Timestamp) -> Result<NewKey, Invalid> {
         let expires_at = self.expires_at.map(|at| Timestamp::from_micros(at).to_rfc3339());

@@ -215,6 +215,8 @@ actions! {
     AppArchived "app.archived" "App archived",
     AppRestored "app.restored" "App restored",
     AppDeleted "app.deleted" "App deleted",
+    ImportStarted "import.started" "Import of keys started",
+    ImportFinished "import.finished" "Import of keys finished",
     KeyGenerated "key.generated" "Key generated",
     KeyEdited "key.edited" "Key edited",
     KeyScopesChanged "key.scopes_changed" "Key scopes changed",

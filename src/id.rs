@@ -134,6 +134,10 @@ id!(
     InvitationId, "inv_", plain, 16
 );
 id!(
+    /// An import of keys.
+    ImportId, "imp_", plain, 16
+);
+id!(
     /// Credentials that are handed over by a link, not the code of that link.
     HandoverId, "hnd_", plain, 20
 );

@@ -30,6 +30,8 @@ pub fn title(queue: &str) -> &str {
         "key_deadlines" => "Tell of keys that expire, and pause unused ones",
         "warn_of_cut_off" => "Warn of an old key that is still in use",
         "delete_device_requests" => "Delete expired sign-in codes",
+        "import_keys" => "Import keys that were made elsewhere",
+        "delete_imports" => "Delete uploads of keys that were not imported",
         "delete_jobs" => "Delete ended jobs",
         "delete_usage" => "Delete old counts of usage",
         "rotate_capability_keys" => "Rotate the key that signs capability tokens",

@@ -67,6 +67,8 @@ pub struct Key {
     pub mode: Mode,
     /// The shortened secret, enough to recognize it: `sk_live_7Hq2…x9Ka`.
     pub shown: String,
+    /// Whether its secret was made elsewhere.
+    pub is_imported: bool,
     /// Since when it has had its newest secret.
     pub secret_since: Timestamp,
     /// Until when its previous secret is accepted, or was.

@@ -21,6 +21,8 @@ pub mod guessable;
 pub mod handover;
 pub mod id;
 pub mod identity;
+#[cfg(feature = "store")]
+pub mod import;
 pub mod invitation;
 pub mod job;
 pub mod key;

@@ -39,6 +39,7 @@ mod holders;
 mod idempotency;
 mod identities;
 mod idle_keys;
+mod imports;
 mod invitations;
 mod jobs;
 mod key_change;
@@ -149,6 +150,7 @@ pub use first_steps::FirstSteps;
 pub use forwarding::{ForwardBatch, Forwarding};
 pub use handovers::{NotOpened, Opened};
 
+pub use imports::{DryRun, ForeignShape, IMPORT_QUEUE};
 pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, LATER_DAYS, SOON_DAYS,
     UNUSED_DAYS,

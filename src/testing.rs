@@ -96,6 +96,7 @@ pub fn key() -> Key {
         environment: environment.name.to_string(),
         mode: environment.mode,
         shown: "sk_live_7Hq2…x9Ka".to_owned(),
+        is_imported: false,
         secret_since: TurnedClock::default().now(),
         previous_until: None,
         scopes: vec!["read".to_owned()],

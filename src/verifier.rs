@@ -6,6 +6,7 @@ mod charge;
 mod counting;
 pub mod dry_run;
 mod explain;
+mod foreign;
 pub mod freshness;
 pub mod health;
 pub mod in_memory;
@@ -39,7 +40,7 @@ use crate::{
     key::{
         Ask, Digest, KeyRecord, Verdict,
         secret::Checked,
-        verdict::{Via, is_elsewhere, verdict},
+        verdict::{is_elsewhere, verdict},
     },
     profile::{Profile, errors::sentences},
     request::Client,
@@ -50,13 +51,14 @@ use cache::GenerationCache;
 use charge::ChargeOutcome;
 pub use charge::Charged;
 use counting::Counting;
+use foreign::ForeignShapes;
 use freshness::Freshness;
 use health::Health;
 use in_memory::InMemory;
 use last_used::LastUsed;
 pub use look_up::Lookup;
 use shared::Shared;
-use shared_state::{Claim, Presenter, RateLimits, SeenSignatures, UnknownKeys};
+use shared_state::{Claim, RateLimits, SeenSignatures, UnknownKeys};
 use single_flight::SingleFlight;
 pub use token_uses::CachedToken;
 use token_uses::TokenUses;
@@ -124,6 +126,7 @@ pub struct Verifier {
     shared: Shared,
     tokens: GenerationCache<CachedToken>,
     key_look_ups: LookUps<CachedKey>,
+    shapes: ForeignShapes,
     token_look_ups: LookUps<CachedToken>,
     usage: Usage,
     /// Held while collected uses are written, so that nobody takes those of another flush for written.
@@ -162,6 +165,7 @@ impl Verifier {
             shared: Shared::default(),
             tokens: GenerationCache::new(1_000),
             key_look_ups: LookUps::default(),
+            shapes: ForeignShapes::default(),
             token_look_ups: LookUps::default(),
             usage: Usage::default(),
             flushing: tokio::sync::Mutex::default(),
@@ -192,6 +196,7 @@ impl Verifier {
         });
         // After the listener is set, so that nothing created in the meantime is missed.
         verifier.read_known().await?;
+        verifier.shapes.current(&verifier.store).await?;
         Ok(verifier)
     }
 
@@ -244,11 +249,13 @@ impl Verifier {
         let Some(presented) = presented else { return Ok(Judged::without_key(Verdict::Missing)) };
         let profile = self.store.profile();
         let checked = profile.prefix_of(presented).and_then(|prefix| Checked::parse(prefix, presented));
-        let Some(checked) = checked else { return Ok(Judged::without_key(Verdict::Malformed)) };
+        if checked.is_none() && self.foreign(presented, ask).await?.is_none() {
+            return Ok(Judged::without_key(Verdict::Malformed));
+        }
         self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.keys.generation();
-            let key: Arc<CachedKey> = match self.look_up(checked, generation, presenter(ask, client)).await? {
+            let key: Arc<CachedKey> = match self.find(presented, checked, generation, ask, client).await? {
                 Lookup::Known(key) => key,
                 Lookup::Unknown => return Ok(Judged::without_key(Verdict::NotFound)),
                 Lookup::Throttled(wait) => {
@@ -352,15 +359,6 @@ impl Verifier {
             self.token_uses.put_back(uses);
         }
         written
-    }
-}
-
-/// Who presented the key: the client, if it is known.
-fn presenter(ask: &Ask<'_>, client: &Client) -> Presenter {
-    match (ask.ip, ask.via) {
-        (Some(ip), _) => Presenter::Client(ip),
-        (None, Via::Gateway) => Presenter::Client(client.ip),
-        (None, Via::Backend { .. }) => Presenter::Backend(client.ip),
     }
 }
 

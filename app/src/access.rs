@@ -5,6 +5,7 @@
 mod admit;
 mod approval;
 mod decision;
+mod import;
 mod operator;
 mod own;
 mod trust_rule;
@@ -19,8 +20,8 @@ use sallyport::{
     app::App,
     audit::{Act, Actor, Credential},
     id::{
-        AppId, ApprovalId, DeliveryId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId, TrustRuleId,
-        UserId, WebhookId,
+        AppId, ApprovalId, DeliveryId, ImportId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId,
+        TrustRuleId, UserId, WebhookId,
     },
     key::Key,
     member::{Held, Permission},
@@ -38,6 +39,7 @@ pub(crate) use admit::admit;
 pub use admit::{Access, Addressed};
 pub use approval::ApprovalAccess;
 pub use decision::DecisionAccess;
+pub use import::ImportAccess;
 pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
 pub use own::OwnToken;
 pub use trust_rule::TrustRuleAccess;
@@ -372,6 +374,7 @@ extracted!(
     OwnToken by PersonalTokenId,
     KeyAccess by KeyId,
     ApprovalAccess by ApprovalId,
+    ImportAccess by ImportId,
     WebhookAccess by WebhookId,
     DeliveryAccess by DeliveryId,
     TrustRuleAccess by TrustRuleId,

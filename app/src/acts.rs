@@ -24,6 +24,7 @@ pub mod capabilities;
 pub mod chosen_keys;
 pub mod device;
 pub mod handovers;
+pub mod imports;
 pub mod invitations;
 pub mod inviting;
 pub mod key_rules;
@@ -82,6 +83,7 @@ pub const MOUNTED: &[&str] = &[
     device::ApproveDevice::PATH,
     device::DenyDevice::PATH,
     handovers::WithdrawHandover::PATH,
+    imports::StartImport::PATH,
     invitations::RevokeInvitation::PATH,
     keys::EditKey::PATH,
     keys::IsKeyUsed::PATH,
@@ -130,6 +132,7 @@ pub const OF_PAGES: &[&str] = &[
     capabilities::OpenCapabilityFile::PATH,
     handovers::HandOver::PATH,
     handovers::OpenHandover::PATH,
+    imports::UploadImport::PATH,
     invitations::AcceptInvitation::PATH,
     invitations::AcceptInvitationAsNew::PATH,
     invitations::Invite::PATH,

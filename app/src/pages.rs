@@ -10,6 +10,7 @@ pub mod device;
 pub mod docs;
 pub mod handover;
 pub mod home;
+pub mod imports;
 pub mod invitation;
 pub mod keys;
 mod link_token;

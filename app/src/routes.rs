@@ -164,6 +164,8 @@ routes! {
     "/apps/{app_id}/keys/chosen"               keys::chosen <AppAccess>           [get post]
     "/apps/{app_id}/keys/views"                keys::views <AppAccess>            [get post]
     "/apps/{app_id}/keys/revoke-all"           keys::revoke_all <AppAccess>       [get post]
+    "/apps/{app_id}/imports"                   apps::imports                      [get post]
+    "/imports/{import_id}"                     imports                            [get post]
     "/apps/{app_id}/capabilities"              apps::capabilities                 [get post]
     "/apps/{app_id}/capabilities/file"         apps::capabilities::file           [post]
     "/apps/{app_id}/capabilities/revoke-all"   apps::capabilities::revoke_all     [get post]

@@ -19,6 +19,7 @@ mod confirm;
 mod erase;
 mod grouped;
 mod ids;
+mod import;
 mod mail;
 mod member;
 mod member_place;
@@ -86,6 +87,11 @@ enum Command {
     #[command(after_help = "Example:
   sallyport move-to-postgres --data /var/lib/sallyport --database-url postgres://sallyport@db/sallyport")]
     MoveToPostgres,
+    /// Import keys that were made elsewhere into an app: plaintext or SHA-256, as CSV or JSON lines
+    #[command(after_help = "Examples:
+  sallyport import keys.csv --app app_focus_and_kB8mPx --dry-run
+  sallyport import keys.jsonl --app app_focus_and_kB8mPx --prefix acme_")]
+    Import(import::ImportArgs),
     /// Create, list and revoke root tokens, with which backends call the API
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -201,6 +207,12 @@ async fn run(settings: &Where, command: Command) -> Result<(), String> {
         Command::Token(command) => {
             let store = open(settings).await?;
             let ended = token::run(&store, command).await;
+            store.close().await;
+            ended
+        }
+        Command::Import(args) => {
+            let store = open(settings).await?;
+            let ended = import::run(&store, args).await;
             store.close().await;
             ended
         }

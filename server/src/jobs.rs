@@ -2,6 +2,7 @@
 
 pub mod checkpoints;
 pub mod forwarding;
+pub mod imports;
 pub mod keys;
 mod queues;
 mod run;

@@ -176,7 +176,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
 
     let (stop, stopped) = watch::channel(false);
     let webhooks = Arc::new(Sender::new(outside));
-    let webhooks = [jobs::webhooks::events(), jobs::webhooks::deliveries(webhooks)];
+    let webhooks = [jobs::webhooks::events(), jobs::webhooks::deliveries(webhooks), jobs::imports::queue()];
     let of_keys = [jobs::keys::deadlines(&state.verifier), jobs::keys::cut_offs(&state.verifier)];
     let others = [mail::queue(outbox), checkpoints::queue(checkpoints)].into_iter().chain(of_keys).chain(webhooks);
     // A server without a collector leaves the job to those that have one.

@@ -33,6 +33,7 @@ impl Action {
             | Self::AppLimited
             | Self::IngestionVerified
             | Self::AppRestored
+            | Self::ImportStarted
             | Self::KeyGenerated
             | Self::KeyEdited
             | Self::KeyScopesChanged
@@ -114,6 +115,7 @@ impl Action {
             | Self::CapabilityKeyRotated
             | Self::EventsPruned
             | Self::HandoverOpened
+            | Self::ImportFinished
             | Self::KeyLeaked
             | Self::TokenLeaked
             | Self::PersonalTokenLeaked

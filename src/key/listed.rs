@@ -25,6 +25,8 @@ pub struct ListedKey {
     pub mode: Mode,
     /// The shortened secret, enough to recognize it.
     pub shown: String,
+    /// Whether its secret was made elsewhere.
+    pub is_imported: bool,
     pub scopes: Vec<String>,
     pub created_at: Timestamp,
     /// None if a program created it.

@@ -6,6 +6,11 @@ use crate::{
     profile::{Environment, HowMany, Profile},
     text,
 };
+#[cfg(feature = "store")]
+use crate::{
+    id::KeyId,
+    key::{Holder, Key},
+};
 
 /// The input.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +81,53 @@ impl NewKey {
             addresses: self.addresses.clone(),
             addresses_enforced: self.addresses_enforced,
             limits: LimitOverride::default(),
+        }
+    }
+}
+
+#[cfg(feature = "store")]
+impl Key {
+    /// A key as it is issued.
+    pub(crate) fn new(
+        id: KeyId,
+        holder: &Holder,
+        new: NewKey,
+        shown: String,
+        signs: bool,
+        created_by: Option<(String, String)>,
+        now: Timestamp,
+    ) -> Self {
+        let restrictions = new.restrictions();
+        Self {
+            id,
+            org_id: holder.org_id().clone(),
+            app_id: holder.app().map(|app| app.id.clone()),
+            owner: holder.owner(),
+            owner_id: holder.person().map(|person| person.id.clone()),
+            owner_name: holder.name().to_owned(),
+            label: new.label,
+            environment: new.environment.name,
+            mode: new.environment.mode,
+            shown,
+            is_imported: false,
+            secret_since: now,
+            previous_until: None,
+            scopes: new.scopes,
+            has_signing_secret: signs,
+            signing_version: i64::from(signs),
+            signing_before_until: None,
+            restrictions,
+            created_at: now,
+            created_by: created_by.map(|(_, name)| name),
+            expires_at: new.expires_at,
+            last_used_at: None,
+            metadata: new.metadata,
+            // Its holder was just found to be active.
+            suspended: false,
+            paused: None,
+            resumed_at: None,
+            trust_rule: None,
+            revoked: None,
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) const KEPT: i64 = 1_000;
 pub(super) const PRUNED_EVERY: i64 = 100;
 
 /// A hundred at most: a node that was away for long catches up in pieces, each within the time limit of a step.
-pub(super) const SINCE: &str = "SELECT revision, touched, added_secrets, added_tokens FROM changes WHERE revision > $1 \
+pub(super) const SINCE: &str = "SELECT revision, touched, added_secrets, added_tokens, added_imports FROM changes WHERE revision > $1 \
     ORDER BY revision LIMIT 100";
 
 /// What one commit changed that verdicts depend on.
@@ -46,6 +46,8 @@ pub enum Added {
     /// Of a key.
     Secret(Digest),
     Token(Digest),
+    /// An import was started: keys of other shapes may follow.
+    Import,
 }
 
 /// Changes after `revision`; `None` if one of them is missing.
@@ -62,7 +64,8 @@ fn change(row: &AnyRow) -> Result<Change> {
     };
     let secrets = digests(&row.bytes("added_secrets")?)?.into_iter().map(Added::Secret);
     let tokens = digests(&row.bytes("added_tokens")?)?.into_iter().map(Added::Token);
-    Ok(Change { revision: row.int("revision")?, touched, added: secrets.chain(tokens).collect() })
+    let import = row.flag("added_imports")?.then_some(Added::Import);
+    Ok(Change { revision: row.int("revision")?, touched, added: secrets.chain(tokens).chain(import).collect() })
 }
 
 /// Concatenates digests, as a row stores them.

@@ -6,20 +6,29 @@ use super::{row::Read, tx::Tx};
 use crate::{
     Error, Result,
     key::{Holder, Key, KeySettings, NewKey},
-    key_policy::judge::{Judgement, Proposed},
+    key_policy::{
+        KeyPolicy,
+        judge::{Judgement, Proposed},
+    },
 };
 
 impl Tx {
     /// Fails if the rules forbid a new key of a holder, which is locked: nobody else adds one meanwhile. Returns whether
     /// somebody else has to approve it.
     pub(super) async fn judge_new(&mut self, holder: &Holder, new: &NewKey) -> Result<bool> {
+        let (policy, beside) = self.rules_for_new(holder).await?;
+        let (now, profile) = (self.now(), Arc::clone(self.profile()));
+        needs_approval(policy.judge(&Proposed::new(new, beside, now), &profile))
+    }
+
+    /// The rules for new keys of a holder, and how many it has, as far as they count.
+    pub(super) async fn rules_for_new(&mut self, holder: &Holder) -> Result<(KeyPolicy, u64)> {
         let policy = self.key_policy(holder.org_id()).await?.policy;
         let beside = match policy.most_keys_per_app {
             Some(most) => self.count_keys(holder, most).await?,
             None => 0,
         };
-        let (now, profile) = (self.now(), Arc::clone(self.profile()));
-        needs_approval(policy.judge(&Proposed::new(new, beside, now), &profile))
+        Ok((policy, beside))
     }
 
     /// The same for other settings of a key. Rules are for what gives a key more: one that broke them before may be changed

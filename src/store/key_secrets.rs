@@ -38,6 +38,15 @@ macro_rules! previous_until {
     };
 }
 
+/// Whether the secret that represents a key `k` was made elsewhere.
+macro_rules! imported {
+    () => {
+        "CAST(CASE WHEN EXISTS (SELECT 1 FROM key_secrets s WHERE s.key_id = k.id AND s.n = 1 AND s.import_id IS NOT NULL) \
+        AND NOT EXISTS (SELECT 1 FROM key_secrets s WHERE s.key_id = k.id AND s.n > 1 AND s.ended_at IS NULL) \
+        THEN 1 ELSE 0 END AS BIGINT)"
+    };
+}
+
 /// The signing secrets of a key `k`: how many there were, how many are active, and when the previous one retires.
 macro_rules! signing_columns {
     () => {
@@ -48,7 +57,7 @@ macro_rules! signing_columns {
     };
 }
 
-pub(super) use {newest_secret_first, previous_until, shown, signing_columns};
+pub(super) use {imported, newest_secret_first, previous_until, shown, signing_columns};
 
 impl Tx {
     /// Locks a key's row until this transaction ends: it can't be revoked in the meantime, and its secrets stay the same.

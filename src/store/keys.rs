@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::{
     Store, detached, is_taken,
     key_deadlines::secret_since,
-    key_secrets::{previous_until, shown, signing_columns},
+    key_secrets::{imported, previous_until, shown, signing_columns},
     key_status::suspended_column,
     revocation_latency,
     row::Read,
@@ -46,6 +46,8 @@ pub(super) const COLUMNS: &str = concat!(
     " AS previous_until, ",
     signing_columns!(),
     ", ",
+    imported!(),
+    " AS imported, ",
     suspended_column!()
 );
 
@@ -80,6 +82,7 @@ pub(super) fn key(row: &AnyRow) -> Result<Key> {
         environment: row.text("environment")?,
         mode: row.word("mode", Mode::parse)?,
         shown: row.text("shown")?,
+        is_imported: row.flag("imported")?,
         secret_since: row.time("secret_since")?,
         previous_until: row.time_opt("previous_until")?,
         scopes: scopes(&row.text("scopes")?),
@@ -225,6 +228,16 @@ pub(super) fn target(key: &Key) -> Target {
     }
 }
 
+/// What the event of a new key says of it.
+pub(super) fn generated_details(key: &Key) -> serde_json::Value {
+    let mut details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
+    if !key.restrictions.addresses.is_empty() {
+        details["addresses"] = key.restrictions.addresses.lines().collect::<Vec<_>>().into();
+        details["addresses_enforced"] = key.restrictions.addresses_enforced.into();
+    }
+    details
+}
+
 impl Tx {
     pub(super) async fn needs_holder_in_use(&mut self, holder: &Holder) -> Result<()> {
         match holder.app() {
@@ -233,84 +246,18 @@ impl Tx {
         }
     }
 
-    pub(super) async fn insert_key(
-        &mut self,
-        store: &Store,
-        holder: Holder,
-        new: NewKey,
-        form: Option<Vec<u8>>,
-    ) -> Result<Issued> {
-        let person = holder.person().map(|person| person.id.clone());
-        let issued = self.insert_key_row(store, holder, new, form, None).await?;
-        let key = &issued.key;
-        let mut details = json!({ "environment": key.environment, "scopes": key.scopes, "shown": key.shown });
-        if !key.restrictions.addresses.is_empty() {
-            details["addresses"] = key.restrictions.addresses.lines().collect::<Vec<_>>().into();
-            details["addresses_enforced"] = key.restrictions.addresses_enforced.into();
-        }
-        let generated = NewEvent::of(&key.org_id, Action::KeyGenerated, target(key)).with(details);
-        match person {
-            Some(person) => self.record_and_mail(generated, &person, Mail::KeyGenerated).await?,
-            None => self.record(generated).await?,
-        }
-        Ok(issued)
-    }
-
-    /// The key with its secrets, whose event is still to be recorded. `rule` is the trust rule that gives it, if one does.
+    /// Inserts the row of a new key, without any secret.
     pub(super) async fn insert_key_row(
         &mut self,
-        store: &Store,
-        holder: Holder,
-        new: NewKey,
+        key: &Key,
         form: Option<Vec<u8>>,
-        rule: Option<&TrustRuleId>,
-    ) -> Result<Issued> {
-        self.needs_holder_in_use(&holder).await?;
-        let entropy = store.entropy();
-        let id = KeyId::mint(entropy);
-        self.makes(id.as_str()).await?;
-        let secret = PlainSecret::mint(&new.environment.prefix, entropy);
-        let signing_secret = new.signing_secret.then(|| SigningSecret::mint(entropy));
-        let restrictions = new.restrictions();
-        let (created_by, creator) = match self.actor() {
-            Actor::User { id, name, .. } => (Some(id.to_string()), Some(name.clone())),
-            _ => (None, None),
-        };
-        let key = Key {
-            id,
-            org_id: holder.org_id().clone(),
-            app_id: holder.app().map(|app| app.id.clone()),
-            owner: holder.owner(),
-            owner_id: holder.person().map(|person| person.id.clone()),
-            owner_name: holder.name().to_owned(),
-            label: new.label,
-            environment: new.environment.name,
-            mode: new.environment.mode,
-            shown: secret.shown(),
-            secret_since: store.now(),
-            previous_until: None,
-            scopes: new.scopes,
-            has_signing_secret: signing_secret.is_some(),
-            signing_version: i64::from(signing_secret.is_some()),
-            signing_before_until: None,
-            restrictions,
-            created_at: store.now(),
-            created_by: creator,
-            expires_at: new.expires_at,
-            last_used_at: None,
-            metadata: new.metadata,
-            // Its holder was just found to be active.
-            suspended: false,
-            paused: None,
-            resumed_at: None,
-            revoked: None,
-            trust_rule: rule.cloned(),
-        };
+        created_by: Option<String>,
+    ) -> Result<()> {
         sqlx::query(
             "INSERT INTO keys (id, org_id, app_id, label, environment, mode, scopes, form_token, created_at, \
              created_by, expires_at, owner, owner_id, label_folded, metadata, addresses, addresses_enforced, \
-             trust_rule_id) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+             limit_per_minute, limit_per_day, trust_rule_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
         )
         .bind(key.id.to_string())
         .bind(key.org_id.to_string())
@@ -329,15 +276,61 @@ impl Tx {
         .bind(key.metadata.to_string())
         .bind(key.restrictions.addresses.to_string())
         .bind(i64::from(key.restrictions.addresses_enforced))
+        .bind(key.restrictions.limits.per_minute.map(i64::from))
+        .bind(key.restrictions.limits.per_day.map(i64::from))
         .bind(key.trust_rule.as_ref().map(ToString::to_string))
         .execute(self.on())
         .await
+        .map(drop)
         .map_err(|error| {
             if is_taken(&error, "keys_form_token_unique", "keys.form_token") {
                 return Error::AlreadyIssued(key.id.clone());
             }
             error.into()
-        })?;
+        })
+    }
+
+    pub(super) async fn insert_key(
+        &mut self,
+        store: &Store,
+        holder: Holder,
+        new: NewKey,
+        form: Option<Vec<u8>>,
+    ) -> Result<Issued> {
+        let person = holder.person().map(|person| person.id.clone());
+        let issued = self.insert_new_key(store, holder, new, form, None).await?;
+        let key = &issued.key;
+        let generated = NewEvent::of(&key.org_id, Action::KeyGenerated, target(key)).with(generated_details(key));
+        match person {
+            Some(person) => self.record_and_mail(generated, &person, Mail::KeyGenerated).await?,
+            None => self.record(generated).await?,
+        }
+        Ok(issued)
+    }
+
+    /// The key with its secrets, whose event is still to be recorded. `rule` is the trust rule that gives it, if one does.
+    pub(super) async fn insert_new_key(
+        &mut self,
+        store: &Store,
+        holder: Holder,
+        new: NewKey,
+        form: Option<Vec<u8>>,
+        rule: Option<&TrustRuleId>,
+    ) -> Result<Issued> {
+        self.needs_holder_in_use(&holder).await?;
+        let entropy = store.entropy();
+        let id = KeyId::mint(entropy);
+        self.makes(id.as_str()).await?;
+        let secret = PlainSecret::mint(&new.environment.prefix, entropy);
+        let signing_secret = new.signing_secret.then(|| SigningSecret::mint(entropy));
+        let created_by = match self.actor() {
+            Actor::User { id, name, .. } => Some((id.to_string(), name.clone())),
+            _ => None,
+        };
+        let signs = signing_secret.is_some();
+        let key = Key::new(id, &holder, new, secret.shown(), signs, created_by.clone(), store.now());
+        let key = Key { trust_rule: rule.cloned(), ..key };
+        self.insert_key_row(&key, form, created_by.map(|(id, _)| id)).await?;
         self.add_key_secret(&key.id, &secret).await?;
         if let Some(signing_secret) = &signing_secret {
             self.add_signing_secret(&key.id, 1, signing_secret).await?;

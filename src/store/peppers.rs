@@ -5,6 +5,7 @@ use sqlx::{AnyConnection, Row};
 use super::Tools;
 use crate::{
     Result,
+    id::OrgId,
     key::{
         Digest, PlainSecret,
         secret::{Checked, Pepper},
@@ -60,6 +61,18 @@ impl Peppers {
     /// The digests under which a presented secret may be stored, likeliest first.
     pub(super) fn digests(&self, secret: Checked<'_>) -> impl Iterator<Item = Digest> {
         self.0.iter().map(move |(_, pepper)| secret.digest(pepper))
+    }
+
+    /// The digests under which an organization may have imported a key, of which only the SHA-256 is known; the one to
+    /// store first. With the pepper and the organization's id in it, the database alone confirms no guess, and says nothing
+    /// of who else has the key.
+    pub(super) fn imported_digests(&self, org: &OrgId, sha256: &[u8; 32]) -> impl Iterator<Item = Digest> {
+        self.0.iter().map(move |(_, pepper)| pepper.imported_digest(org.as_str(), sha256))
+    }
+
+    /// The version of the pepper of new digests.
+    pub(super) fn current(&self) -> i64 {
+        self.0[0].0
     }
 }
 

@@ -86,6 +86,7 @@ impl Verifier {
         self.unknown().forget_unknown();
         self.unknown_tokens().forget_unknown();
         self.missed_tokens.store(true, Ordering::SeqCst);
+        self.shapes.outdated();
     }
 
     /// Root tokens created in the meantime are looked up however busy the verifier is. New keys are found within the
@@ -104,6 +105,7 @@ impl Verifier {
             match added {
                 Added::Secret(digest) => self.unknown().add([digest]),
                 Added::Token(digest) => self.unknown_tokens().add([digest]),
+                Added::Import => self.shapes.outdated(),
             }
         }
         match &change.touched {

@@ -6,6 +6,7 @@ use crate::{
     Error, Result,
     key::{Digest, secret::Checked},
     root_token,
+    store::Store,
 };
 
 use super::{
@@ -19,6 +20,18 @@ pub enum Lookup<T> {
     Unknown,
     /// Not looked up, because too many were unknown.
     Throttled(Duration),
+}
+
+/// A presented secret that may be stored.
+pub(super) trait Digests: Copy {
+    /// The digests under which it may be, likeliest first.
+    fn digests(self, store: &Store) -> impl Iterator<Item = Digest>;
+}
+
+impl Digests for Checked<'_> {
+    fn digests(self, store: &Store) -> impl Iterator<Item = Digest> {
+        store.digests(self)
+    }
 }
 
 /// A record that a digest refers to.
@@ -74,19 +87,19 @@ impl Verifier {
     /// A record read from the database is cached, unless there was an invalidation since `generation`.
     pub(super) async fn look_up<T: Presented>(
         &self,
-        checked: Checked<'_>,
+        checked: impl Digests,
         generation: u64,
         presenter: Presenter,
     ) -> Result<Lookup<T>> {
-        for digest in self.store.digests(checked) {
+        for digest in checked.digests(&self.store) {
             if let Some(known) = T::kept(self).get(&digest) {
                 return Ok(Lookup::Known(known));
             }
         }
         let unknown = T::unknown(self);
         // Secrets from before a pepper was retired are stored with that one.
-        let known = self.store.digests(checked).find(|digest| unknown.knows(digest));
-        let digest = known.or_else(|| self.store.digests(checked).next());
+        let known = checked.digests(&self.store).find(|digest| unknown.knows(digest));
+        let digest = known.or_else(|| checked.digests(&self.store).next());
         if digest.is_some_and(|digest| unknown.is_unknown(&digest)) {
             return Ok(Lookup::Unknown);
         }
@@ -94,7 +107,7 @@ impl Verifier {
             Ok(permit) => permit,
             Err(wait) => return Ok(Lookup::Throttled(wait)),
         };
-        for digest in self.store.digests(checked) {
+        for digest in checked.digests(&self.store) {
             if let Some(found) = self.read_once::<T>(digest, generation).await? {
                 unknown.found_known(&permit).await;
                 return Ok(Lookup::Known(found));

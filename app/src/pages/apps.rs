@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod capabilities;
 pub mod identifiers;
+pub mod imports;
 pub mod ingestion;
 pub mod keys;
 pub mod limits;

@@ -15,6 +15,7 @@ mod creation;
 mod deliveries;
 mod evidence;
 mod hygiene;
+mod imports;
 mod invitations;
 mod key_policy;
 mod key_requests;
@@ -60,6 +61,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(revocation::revoke))
         .routes(routes!(revocation::revoke_all_of_app))
         .routes(routes!(revocation::revoke_all_of_org))
+        .routes(routes!(imports::list, imports::create))
+        .routes(routes!(imports::read))
         .routes(routes!(capabilities::mint))
         .routes(routes!(capabilities::revoke_all))
         .routes(routes!(key_policy::read, key_policy::set))

@@ -166,6 +166,7 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
         Queue::recurring("delete_device_requests", RETENTION, |store| async move {
             store.delete_device_requests().await.map(drop)
         }),
+        Queue::recurring("delete_imports", RETENTION, |store| async move { store.delete_imports().await.map(drop) }),
         Queue::recurring("delete_jobs", RETENTION, |store| async move { store.delete_ended_jobs().await.map(drop) }),
         Queue::recurring("delete_usage", RETENTION, move |store| async move {
             store.delete_old_usage(usage).await.map(drop)
@@ -194,7 +195,12 @@ pub fn pruning(portal: String, kept: EventRetention) -> Queue {
 
 #[cfg(test)]
 mod tests {
-    use sallyport::{job::title, key::rotation::CutOff, mail::QUEUE, store::UsageRetention};
+    use sallyport::{
+        job::title,
+        key::rotation::CutOff,
+        mail::QUEUE,
+        store::{IMPORT_QUEUE, UsageRetention},
+    };
 
     use super::{
         super::{checkpoints, forwarding, keys, webhooks},
@@ -205,7 +211,7 @@ mod tests {
     fn each_queue_has_a_title() {
         let queues = queues(UsageRetention::default());
         let others = [QUEUE, PRUNING, checkpoints::QUEUE, forwarding::QUEUE, keys::DEADLINES, CutOff::QUEUE];
-        let others = others.into_iter().chain([webhooks::EVENTS, webhooks::DELIVERIES]);
+        let others = others.into_iter().chain([webhooks::EVENTS, webhooks::DELIVERIES, IMPORT_QUEUE]);
         for name in queues.iter().map(|queue| queue.name).chain(others) {
             assert_ne!(title(name), name);
         }

@@ -12,6 +12,7 @@ mod forwarding;
 mod handover;
 mod hang;
 mod hostile;
+mod imports;
 mod jobs;
 mod load;
 mod login;

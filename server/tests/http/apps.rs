@@ -2,6 +2,7 @@
 
 mod activity;
 mod capabilities;
+mod imports;
 mod ingestion;
 mod keys;
 mod limits;

@@ -12,7 +12,8 @@ use std::{
 use sallyport::{
     approval::Asked,
     audit::{Act, Actor},
-    id::{AppId, ApprovalId, DeliveryId, OrgId, TrustRuleId, WebhookId},
+    id::{AppId, ApprovalId, DeliveryId, ImportId, OrgId, TrustRuleId, WebhookId},
+    import::rule::RuleInput,
     key::{Addresses, NewKey, new::KeyInput, secret::Checked},
     key_policy::KeyPolicy,
     personal_token::{NewPersonalToken, PersonalToken, TokenScopes},
@@ -323,6 +324,16 @@ impl TestPortal {
         self.store.set_key_policy(&act, &org, KeyPolicy::default(), None).await.expect("set");
         let Asked::Waits(approval) = asked else { panic!("a key was made") };
         approval
+    }
+
+    /// An import of a key into an app, which was looked through and not started.
+    pub async fn import(&self, app: &AppId) -> ImportId {
+        let app = self.store.find(None, app).await.expect("asked").expect("there");
+        let line = r#"{"key":"legacy_hidden_0123456789","label":"Hidden import","environment":"production","scopes":["read"]}"#;
+        let (profile, now) = (self.store.profile(), self.store.now());
+        let file = sallyport::import::read(line.as_bytes(), &RuleInput::default(), profile, now).expect("a file");
+        let act = Act::by(Actor::CommandLine);
+        self.store.create_import(&act, &app, file, false).await.expect("made")
     }
 
     /// Creates something over the management endpoints, and returns the id with that name.

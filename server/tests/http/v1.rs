@@ -8,6 +8,7 @@ mod auth;
 mod capabilities;
 mod hygiene;
 mod idempotency;
+mod imports;
 mod ingestion;
 mod invitations;
 pub mod isolation;

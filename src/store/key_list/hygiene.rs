@@ -8,7 +8,7 @@ use crate::{
     Result, Timestamp,
     id::OrgId,
     profile::Profile,
-    store::{Sight, Store, key_status},
+    store::{Sight, Store, key_secrets::imported, key_status},
     suggestion::period_start,
 };
 
@@ -24,6 +24,7 @@ super::words! {
         NeverUsed "never_used" "Never used",
         ManyNetworks "many_networks" "Many networks",
         SigningNotRequired "signing_not_required" "Signing not required",
+        Imported "imported" "Imported",
     }
 }
 
@@ -37,6 +38,9 @@ impl HygieneCheck {
             Self::NeverUsed => "Keys that were never used for an accepted request.",
             Self::ManyNetworks => "Production keys that were used from more than 10 networks in 30 days.",
             Self::SigningNotRequired => "Keys whose requests need no signature.",
+            Self::Imported => {
+                "Keys whose secret was made elsewhere: it has no checksum, and others may have kept it. Rotate them."
+            }
         }
     }
 
@@ -71,6 +75,7 @@ impl HygieneCheck {
                 )
             }
             Self::SigningNotRequired => "k.require_signed = 0".to_owned(),
+            Self::Imported => concat!(imported!(), " = 1").to_owned(),
         };
         conditions.and(&condition);
     }

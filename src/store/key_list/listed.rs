@@ -8,7 +8,7 @@ use crate::{
     profile::{HolderKind, Mode},
     store::{
         key_deadlines::secret_since,
-        key_secrets::{previous_until, shown},
+        key_secrets::{imported, previous_until, shown},
         key_status,
         keys::scopes,
     },
@@ -26,6 +26,7 @@ const REVOKED: i64 = 1;
 const PAUSED: i64 = 2;
 const SUSPENDED: i64 = 4;
 const LIVE: i64 = 8;
+const IMPORTED: i64 = 16;
 
 const OWNER: &str = "k.owner || '\n' || COALESCE(k.owner_id, '') || '\n' || COALESCE(CASE k.owner \
     WHEN 'app' THEN (SELECT a.name FROM apps a WHERE a.id = k.app_id) \
@@ -58,7 +59,9 @@ pub(super) fn line(org: &str, app: Option<&str>, days: &str) -> String {
     };
     let flags = format!(
         "CASE WHEN k.revoked_at IS NULL THEN 0 ELSE {REVOKED} END + CASE WHEN k.paused_at IS NULL THEN 0 ELSE {PAUSED} END \
-         + CASE WHEN {suspended} THEN {SUSPENDED} ELSE 0 END + CASE k.mode WHEN 'live' THEN {LIVE} ELSE 0 END"
+         + CASE WHEN {suspended} THEN {SUSPENDED} ELSE 0 END + CASE k.mode WHEN 'live' THEN {LIVE} ELSE 0 END \
+         + {IMPORTED} * {}",
+        imported!()
     );
     [
         "k.id",
@@ -121,6 +124,7 @@ pub(super) fn listed(line: &str, now: Timestamp, rules: Deadlines) -> Result<Lis
         environment,
         mode: if is(LIVE) { Mode::Live } else { Mode::Test },
         shown,
+        is_imported: is(IMPORTED),
         scopes,
         created_at,
         created_by,

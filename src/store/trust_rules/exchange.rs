@@ -91,7 +91,7 @@ async fn exchange(store: &Store, act: Act, app: &AppId, token: &IdToken, asked: 
     if !tx.uses_token(token).await? {
         return Err(NotExchanged::Used);
     }
-    let issued = tx.insert_key_row(store, holder, new, None, Some(&rule.id)).await?;
+    let issued = tx.insert_new_key(store, holder, new, None, Some(&rule.id)).await?;
     let used = sqlx::query("UPDATE trust_rules SET used_at = $2 WHERE id = $1").bind(rule.id.to_string());
     used.bind(tx.now().micros()).execute(tx.on()).await?;
     let mut told = details(&rule);

@@ -46,15 +46,16 @@ impl Tx {
         let revision = sqlx::query(next).fetch_one(self.on()).await?.int("n")?;
         let secrets = added.iter().filter_map(|added| match added {
             Added::Secret(digest) => Some(digest),
-            Added::Token(_) => None,
+            Added::Token(_) | Added::Import => None,
         });
         let tokens = added.iter().filter_map(|added| match added {
             Added::Token(digest) => Some(digest),
-            Added::Secret(_) => None,
+            Added::Secret(_) | Added::Import => None,
         });
         let now = self.now().micros();
         sqlx::query(
-            "INSERT INTO changes (revision, touched, added_secrets, added_tokens, at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO changes (revision, touched, added_secrets, added_tokens, added_imports, at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(revision)
         .bind(match &touched {
@@ -63,6 +64,7 @@ impl Tx {
         })
         .bind(joined(secrets))
         .bind(joined(tokens))
+        .bind(i64::from(added.contains(&Added::Import)))
         .bind(now)
         .execute(self.on())
         .await?;

@@ -101,6 +101,14 @@ impl Tx {
         self.append(chain, events).await
     }
 
+    /// The same for what waits for the collector.
+    pub(in crate::store) async fn record_all(&mut self, chain: &str, events: Vec<(Act, NewEvent)>) -> Result<()> {
+        for (_, event) in &events {
+            self.needs_collector(event)?;
+        }
+        self.record_others(chain, events).await
+    }
+
     fn event(&self, act: &Act, new: NewEvent, seq: i64) -> Event {
         let chain = new.chain().to_owned();
         let mut details = new.details;

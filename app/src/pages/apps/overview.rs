@@ -62,6 +62,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
         let all_events = format!("{base}/activity");
         let none = attention.is_empty();
         let trust_rules = format!("{base}/trust-rules");
+        let imports = format!("{base}/imports");
         let (keys, capabilities) = (format!("{base}/keys"), format!("{base}/capabilities"));
         let description = (!app.description.is_empty()).then(|| app.description.clone());
         let runtime = (!runtime_file.is_empty()).then(|| {
@@ -92,6 +93,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: AppAccess) -> P
                                 {if app.ingestion_verified { "Verified" } else { "Not verified" }}
                                 {operator.then(|| view! { " · "<a href=format!("{base}/ingestion")>"Change"</a> })}
                             </Fact>
+                            {may_generate.then(|| view! { <Fact label="Keys made elsewhere"><a href=imports>"Import keys"</a></Fact> })}
                             {mints.then(|| view! {
                                 <Fact label="Capability tokens"><a href=capabilities>"Mint or revoke"</a></Fact>
                             })}

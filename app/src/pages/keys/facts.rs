@@ -20,11 +20,13 @@ use crate::{
 #[component]
 pub fn KeyFacts(key: Key, profile: Arc<Profile>, now: Timestamp) -> impl IntoView {
     let signing = profile.keys.signing_secret || key.has_signing_secret;
+    let imported = key.is_imported;
     let (id, signs, owned) = (key.id.to_string(), key.clone(), key.clone());
     view! {
         <Card title="Key">
             <Facts>
                 <Fact label="Key ID"><IdChip id name="Copy key id"/></Fact>
+                {imported.then(|| view! { <Fact label="Origin">"Imported: rotate it when you can"</Fact> })}
                 <OwnerFact key=owned/>
                 {signing.then(|| view! { <Fact label="Signing secret"><Signing key=signs now/></Fact> })}
                 <Ended key now/>

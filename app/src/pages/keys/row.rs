@@ -150,7 +150,9 @@ pub fn KeyRow(
                 <a href=["/keys/", key.id.as_str()].concat()>{key.label.clone()}</a>
                 {owner.map(|owner| view! { <span class="cell-sub">{owner}</span> })}
             </td>
-            <td data-label="Key" class="cell-mono cell-less">{key.shown.clone()}</td>
+            <td data-label="Key" class="cell-mono cell-less">
+                {key.shown.clone()}{key.is_imported.then(|| view! { <span class="cell-sub">"Imported"</span> })}
+            </td>
             <td data-label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></td>
             {scopes.then(|| view! { <td data-label="Scopes" class="cell-chips" class:cell-less=has_button>{chips}</td> })}
             <td data-label="Created" class="cell-muted cell-less cell-least"><Ago at=key.created_at now/></td>

@@ -42,6 +42,7 @@ const fn remedy(check: HygieneCheck) -> (&'static str, &'static str) {
         HygieneCheck::NoExpiry => ("Set expiry", "change"),
         HygieneCheck::ManyNetworks => ("Restrict", "restrictions"),
         HygieneCheck::SigningNotRequired => ("Require", "restrictions"),
+        HygieneCheck::Imported => ("Rotate", "rotate"),
         HygieneCheck::CanDeleteUnused | HygieneCheck::CreatorLeft | HygieneCheck::NeverUsed => ("Revoke", "revoke"),
     }
 }

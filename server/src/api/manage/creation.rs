@@ -80,14 +80,19 @@ async fn once<T: RequestBody>(
     manager: &Manager,
     state: &AppState,
 ) -> Result<(Act, Bytes), Problem> {
-    let named = name(&parts.headers)?;
+    name(&parts.headers)?;
+    let bytes = json::bytes_of::<T>(&parts.headers, body).await?;
+    Ok((act_once(parts, &bytes, manager, state).await?, bytes))
+}
+
+/// The actor with the idempotency key of a request with that body. One that was answered before is refused.
+pub async fn act_once(parts: &Parts, bytes: &[u8], manager: &Manager, state: &AppState) -> Result<Act, Problem> {
     let asked = Sha256::new().chain_update(parts.method.as_str()).chain_update([0]);
     let asked = asked.chain_update(parts.uri.path()).chain_update([0]);
-    let bytes = json::bytes_of::<T>(&parts.headers, body).await?;
-    let once = named.map(|key| Once { key, request: asked.chain_update(&bytes).finalize().into() });
+    let once = name(&parts.headers)?.map(|key| Once { key, request: asked.chain_update(bytes).finalize().into() });
     let act = Act { once, ..manager.act() };
     state.context.store.check_repeat(&act).await?;
-    Ok((act, bytes))
+    Ok(act)
 }
 
 /// A digest of the header, if there is one. The draft uses quotes, which are optional here.

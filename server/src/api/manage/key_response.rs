@@ -38,6 +38,8 @@ pub struct KeyResponse {
     /// The key, shortened: enough to recognize it.
     #[schema(example = "sk_live_7Hq2…x9Ka")]
     shown: String,
+    /// Whether its secret was made elsewhere, and imported: rotate it when you can.
+    imported: bool,
     /// Whether its previous secret is accepted, too.
     rotating: bool,
     /// Until when its previous secret is accepted; `null` if it is not.
@@ -113,6 +115,7 @@ impl KeyResponse {
             scopes: key.scopes,
             status,
             shown: key.shown,
+            imported: key.is_imported,
             rotating: rotating_until.is_some(),
             previous_expires_at: rotating_until,
             rotation_due_at: rotation_due_at.filter(|_| is_in_use),

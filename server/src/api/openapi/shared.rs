@@ -64,7 +64,10 @@ pub fn complete(document: &mut Value, profile: &Profile) {
 
 /// Adds to an operation what all of its kind have.
 fn shared(path: &str, operation: &mut Value, profile: &Profile) {
-    let makes = operation["responses"].get("201").is_some();
+    let made = ["201", "202"].into_iter().find(|status| operation["responses"].get(status).is_some());
+    // A change of a key that waits for an approval is no creation.
+    let made = made.filter(|made| *made == "201" || path.ends_with("/imports"));
+    let makes = made.is_some();
     let takes = operation.get("requestBody").is_some();
     let finds = path.contains('{');
     let statuses: &[(&str, bool)] = if path.starts_with("/v1/auth") {
@@ -106,7 +109,7 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
     for (status, _) in statuses.iter().filter(|(_, there)| *there) {
         operation["responses"][*status] = json!({ "$ref": format!("#/components/responses/Problem{status}") });
     }
-    if makes {
+    if let Some(made) = made {
         let header = json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "A unique name for this request. A repetition with the same name creates nothing: it is \
@@ -119,7 +122,7 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
         }
         // Several invitations have no address together, and tokens are not stored.
         if !path.ends_with("/invitations") && !path.ends_with("/capabilities") {
-            operation["responses"]["201"]["headers"]["Location"] = json!({ "$ref": "#/components/headers/Location" });
+            operation["responses"][made]["headers"]["Location"] = json!({ "$ref": "#/components/headers/Location" });
         }
     }
     let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);

@@ -71,6 +71,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
         "checkpoint" | "proof" | "evidence.zip" => Who::May(P::ManageOrg),
         "members" | "{user_id}" if reads => Who::May(P::SeePlace),
         "{user_id}" | "invitations" | "{invitation_id}" => Who::May(P::ManageMembers),
+        "imports" | "{import_id}" => Who::May(P::ManageKeys),
         "usage" | "usage.csv" | "requests" => Who::May(P::SeeKeys),
         _ if reads && level == App => Who::May(P::SeeKeys),
         _ if reads => Who::Passing,
@@ -86,6 +87,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
+        Some("imports") => json!({ "key": "legacy_eve_0123456789", "environment": "production", "scopes": ["read"] }),
         Some("capabilities") => json!({ "subject": "Eve", "modules": ["focus"] }),
         Some("revoke" | "revoke-all" | "rotate" | "end-previous" | "key-policy") => json!({}),
         Some("approve" | "claim" | "withdraw") => json!({}),
@@ -111,7 +113,7 @@ fn body(path: &str) -> Value {
 
 fn address(world: &World, path: &str) -> String {
     let ids = ["org_id", "tenant_id", "project_id", "app_id", "key_id", "user_id", "invitation_id", "approval_id"];
-    let ids = ids.into_iter().chain(["webhook_id", "delivery_id", "trust_rule_id"]);
+    let ids = ids.into_iter().chain(["webhook_id", "delivery_id", "trust_rule_id", "import_id"]);
     let path = path.replace("{seq}", "1");
     ids.fold(path, |path, name| path.replace(&format!("{{{name}}}"), world.id(name)))
 }

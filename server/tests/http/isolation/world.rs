@@ -94,6 +94,7 @@ impl World {
         ids.push(("digest", logo(portal, &org).await));
         ids.push(("invitation_id", invited(portal, &org).await));
         ids.push(("approval_id", portal.waiting(&app).await.to_string()));
+        ids.push(("import_id", portal.import(&app).await.to_string()));
         let (webhook, delivery) = portal.webhook(&org).await;
         ids.push(("webhook_id", webhook.to_string()));
         ids.push(("trust_rule_id", portal.trust_rule(&app).await.to_string()));

@@ -65,6 +65,9 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/apps/{app_id}/keys"),
     (Method::POST, "/v1/apps/{app_id}/keys"),
     (Method::POST, "/v1/apps/{app_id}/keys/revoke-all"),
+    (Method::GET, "/v1/apps/{app_id}/imports"),
+    (Method::POST, "/v1/apps/{app_id}/imports"),
+    (Method::GET, "/v1/imports/{import_id}"),
     (Method::POST, "/v1/apps/{app_id}/capabilities"),
     (Method::POST, "/v1/apps/{app_id}/capabilities/revoke-all"),
     (Method::GET, "/v1/keys/{key_id}"),
@@ -132,6 +135,7 @@ impl World {
         ids.push(("invitation_id", invitation));
         let of = sallyport::id::AppId::parse(&ids[3].1).expect("an id");
         ids.push(("approval_id", portal.waiting(&of).await.to_string()));
+        ids.push(("import_id", portal.import(&of).await.to_string()));
         let org = OrgId::parse(&ids[0].1).expect("an id");
         let (webhook, delivery) = portal.webhook(&org).await;
         ids.push(("webhook_id", webhook.to_string()));
@@ -150,6 +154,7 @@ impl World {
 fn body(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("keys") => json!({ "label": "Eve", "environment": "production", "scopes": ["read"] }),
+        Some("imports") => json!({ "key": "legacy_eve_0123456789", "environment": "production", "scopes": ["read"] }),
         Some("capabilities") => json!({ "subject": "Eve", "modules": ["focus"] }),
         Some("revoke" | "revoke-all" | "rotate" | "end-previous" | "key-policy") => json!({}),
         Some("approve" | "claim" | "withdraw") => json!({}),
