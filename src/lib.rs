@@ -49,6 +49,7 @@ pub mod saved_view;
 pub mod scan;
 pub mod scope;
 pub mod service_urls;
+pub mod second_factor;
 pub mod session;
 pub mod signature;
 pub mod suggestion;

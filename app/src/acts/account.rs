@@ -9,7 +9,7 @@ use sallyport::{
 use super::{
     ActError, Caller,
     password::confirm_password,
-    sessions::{Started, start},
+    sessions::{Started, start_again},
 };
 use crate::error::PageError;
 
@@ -36,7 +36,7 @@ pub async fn change_password(current_password: String, new_password: String) -> 
     confirm_password(&caller, &me, "current_password", current_password).await?;
     let hash = context.passwords.hash(&new).await?;
     store.change_password(&me.act(), &me.user, hash.clone()).await?;
-    start(&caller, &me.user, hash).await
+    start_again(&caller, &me.user, hash).await
 }
 
 /// The field `new_password`, in which a person chooses one.
