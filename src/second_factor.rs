@@ -72,7 +72,10 @@ mod tests {
     #[test]
     fn what_was_typed_is_recognized_by_its_shape() {
         for typed in ["287082", " 287 082 ", "287-082"] {
-            assert!(matches!(TypedCode::parse(typed), Ok(TypedCode::Authenticator(code)) if code == "287082"), "{typed}");
+            assert!(
+                matches!(TypedCode::parse(typed), Ok(TypedCode::Authenticator(code)) if code == "287082"),
+                "{typed}"
+            );
         }
         for typed in ["", " ", "28708", "2870822", "２８７０８２", "28708a", "abcd-efgh"] {
             assert!(TypedCode::parse(typed).is_err(), "{typed}");

@@ -103,13 +103,7 @@ fn to_confirm(context: &Context, next: &str, path: &str, typed: SentForm, device
 }
 
 /// Keeps the form that was sent in a cookie.
-fn keeping(
-    mut response: Response,
-    context: &Context,
-    path: &str,
-    typed: SentForm,
-    device: Option<String>,
-) -> Response {
+fn keeping(mut response: Response, context: &Context, path: &str, typed: SentForm, device: Option<String>) -> Response {
     let fields = typed.fields();
     let device = device.filter(|_| !fields.is_empty());
     let cookie = device.and_then(|device| Resumed::keep(context, path, fields, device));

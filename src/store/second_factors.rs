@@ -232,10 +232,7 @@ impl Tx {
     async fn replace_recovery_codes(&mut self, user: &UserId) -> Result<Vec<RecoveryCode>> {
         let entropy = self.store().clone();
         let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| RecoveryCode::mint(entropy.entropy())).collect();
-        sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1")
-            .bind(user.to_string())
-            .execute(self.on())
-            .await?;
+        sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user.to_string()).execute(self.on()).await?;
         let now = self.now().micros();
         for code in &codes {
             sqlx::query("INSERT INTO recovery_codes (user_id, digest, created_at) VALUES ($1, $2, $3)")
@@ -249,10 +246,7 @@ impl Tx {
     }
 
     async fn delete_second_factors(&mut self, user: &UserId) -> Result<bool> {
-        sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1")
-            .bind(user.to_string())
-            .execute(self.on())
-            .await?;
+        sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user.to_string()).execute(self.on()).await?;
         let deleted = sqlx::query("DELETE FROM authenticators WHERE user_id = $1").bind(user.to_string());
         Ok(deleted.execute(self.on()).await?.rows_affected() > 0)
     }

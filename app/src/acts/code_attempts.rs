@@ -25,8 +25,13 @@ pub(super) async fn counted<T>(
             if refused.tell {
                 store.record_refused_code(act, user, 429).await?;
             }
-            let message = format!("Too many wrong codes. Try again in {}, or use a recovery code.", in_words(refused.wait));
-            return Err(ActError::Throttled { field: "code".to_owned(), message, seconds: whole_seconds(refused.wait) });
+            let message =
+                format!("Too many wrong codes. Try again in {}, or use a recovery code.", in_words(refused.wait));
+            return Err(ActError::Throttled {
+                field: "code".to_owned(),
+                message,
+                seconds: whole_seconds(refused.wait),
+            });
         }
     };
     match check.await {

@@ -21,8 +21,9 @@ pub async fn add_authenticator(
     let caller = Caller::current();
     let me = caller.signed_in().await?;
     let store = caller.store();
-    let secret = authenticator_setup::open(store, &me.user.id, &sealed)
-        .ok_or_else(|| ActError::field("", "This form has expired. Scan the new code below, and enter what it shows."))?;
+    let secret = authenticator_setup::open(store, &me.user.id, &sealed).ok_or_else(|| {
+        ActError::field("", "This form has expired. Scan the new code below, and enter what it shows.")
+    })?;
     let TypedCode::Authenticator(code) = TypedCode::parse(&code)? else {
         return Err(ActError::field("code", "Enter the six digits that your authenticator app shows."));
     };
@@ -65,7 +66,7 @@ pub async fn confirm_sign_in(
     #[server(default)] code: String,
 ) -> Result<(), ActError> {
     let caller = Caller::current();
-    let me = caller.signed_in().await?;
+    let me = caller.just_signed_in().await?;
     if !caller.store().second_factors(&me.user.id).await?.are_on() {
         if password.is_empty() {
             return Err(ActError::field("password", "Enter your password."));
@@ -80,7 +81,8 @@ pub async fn confirm_sign_in(
         TypedCode::Recovery(_) => Who::RecoveryCode(caller.client.ip),
     };
     let act = me.act();
-    let proved = async { Ok(caller.store().prove_session(&act, &me.user, me.session, Some(code)).await?) };
+    let proved =
+        async { Ok::<_, ActError>(caller.store().prove_session(&act, &me.user, me.session, Some(code)).await?) };
     let token = counted(&caller, &me.user, &act, who, proved).await?;
     Ok(caller.session.replace(&me.user.id, &token).await?)
 }

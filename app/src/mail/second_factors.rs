@@ -34,14 +34,18 @@ pub(super) fn changed(
         ),
         FactorChange::CodesRefused => (
             "Somebody with your password tried codes",
-            format!("Several wrong codes were entered for your account at {brand}, so further ones are refused for a while."),
+            format!(
+                "Several wrong codes were entered for your account at {brand}, so further ones are refused for a while."
+            ),
         ),
     };
     let advice = match what {
         FactorChange::CodesRefused => {
             "If it was you, there is nothing to do. If not, somebody knows your password: choose another."
         }
-        FactorChange::Reset => "Set up an authenticator app again. If you did not ask for this, tell an operator of the portal.",
+        FactorChange::Reset => {
+            "Set up an authenticator app again. If you did not ask for this, tell an operator of the portal."
+        }
         _ => "If it was not you, change your password, and tell an operator of the portal.",
     };
     Content::new(subject)

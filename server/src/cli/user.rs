@@ -275,7 +275,10 @@ async fn sign_out(store: &Store, email: Option<&str>) -> Result<(), String> {
 async fn reset_factors(store: &Store, email: &str) -> Result<(), String> {
     let Account { user, .. } = account(store, email).await?;
     match store.reset_second_factors(&act(), &user).await.map_err(said)? {
-        true => say!("Removed the second factors of {}. Their sessions are ended; they sign in with their password.", user.name),
+        true => say!(
+            "Removed the second factors of {}. Their sessions are ended; they sign in with their password.",
+            user.name
+        ),
         false => say!("{} has no second factor.", user.name),
     }
     Ok(())

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use crate::{
-    access::SignedIn,
+    access::{JustSignedIn, SignedIn},
     acts::{Caller, second_factor::confirm_sign_in},
     components::{ErrorSummary, Hidden, PasswordOf, TextField},
     error::{PageError, PageResult},
@@ -30,12 +30,18 @@ pub struct ConfirmQuery {
     next: String,
 }
 
-pub async fn get(ui: Ui, me: SignedIn, UrlQuery(query): UrlQuery<ConfirmQuery>) -> PageResult {
+pub async fn get(ui: Ui, JustSignedIn(me): JustSignedIn, UrlQuery(query): UrlQuery<ConfirmQuery>) -> PageResult {
     let form = FormState::new().with_default("next", local(&query.next));
     Ok(ui.ok(page(&ui, &me, form).await?))
 }
 
-pub async fn post(ui: Ui, caller: Caller, me: SignedIn, headers: HeaderMap, Typed(form): Typed) -> PageResult {
+pub async fn post(
+    ui: Ui,
+    caller: Caller,
+    JustSignedIn(me): JustSignedIn,
+    headers: HeaderMap,
+    Typed(form): Typed,
+) -> PageResult {
     match caller.run(confirm_sign_in(form.value("password"), form.value("code"))).await {
         Ok(()) => Ok(back(&ui, &headers, local(&form.value("next")))),
         Err(error) => {
@@ -72,7 +78,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageError
                 <PasswordOf email/>
                 <TextField
                     form=&form name="password" label="Password" kind="password" autocomplete="current-password"
-                    autofocus=true
+                    autofocus=!form.is_refused()
                 />
             }
             .into_any()

@@ -64,9 +64,11 @@ fn page(form: FormState) -> Page {
 
 /// The field of a code. What was typed is not shown again.
 #[component]
-pub fn CodeField(form: FormState, #[prop(default = "The six digits that the app shows, or a recovery code.")] hint: &'static str) -> impl IntoView {
-    let error = form.error("code");
-    let form = FormState::new();
-    let form = error.into_iter().fold(form, |form, error| form.with_error("code", error));
-    view! { <TextField form name="code" label="Code" hint autocomplete="one-time-code" autofocus=true mono=true/> }
+pub fn CodeField(
+    form: FormState,
+    #[prop(default = "The six digits that the app shows, or a recovery code.")] hint: &'static str,
+) -> impl IntoView {
+    let autofocus = !form.is_refused();
+    let form = form.error("code").into_iter().fold(FormState::new(), |form, error| form.with_error("code", error));
+    view! { <TextField form name="code" label="Code" hint autocomplete="one-time-code" autofocus mono=true/> }
 }

@@ -60,7 +60,10 @@ async fn a_wrong_password_confirms_nothing_and_has_to_wait(portal: &TestPortal) 
         assert_eq!(portal.post("/account/confirm", &[("password", "wrong horse battery")]).await.status, 422);
     }
     assert_eq!(portal.post("/account/confirm", &[("password", PASSWORD)]).await.status, 429);
-    assert_eq!(portal.post("/account/recovery-codes", &[]).await.location(), "/account/confirm?next=%2Faccount%2Frecovery-codes");
+    assert_eq!(
+        portal.post("/account/recovery-codes", &[]).await.location(),
+        "/account/confirm?next=%2Faccount%2Frecovery-codes"
+    );
 }
 
 async fn with_a_second_factor_a_code_confirms(portal: &TestPortal) {
@@ -81,11 +84,7 @@ async fn with_a_second_factor_a_code_confirms(portal: &TestPortal) {
 
 async fn each_of_these_needs_a_fresh_sign_in(portal: &TestPortal) {
     portal.set_up().await;
-    let app = portal.app().await;
-    let org = portal.get(&format!("/apps/{app}")).await.after("/orgs/", '/');
-    let org = org.split(['"', '?']).next().expect("an id").to_owned();
-    let eve = portal.stranger().await;
-    drop(eve);
+    let org = portal.org("Focus Labs").await;
     let seen = portal.get(&format!("/orgs/{org}/settings/key-rules")).await.hidden("seen");
     let token = portal.get("/account/tokens/new").await.hidden("form_token");
     let root = portal.get("/admin/root-tokens/new").await.hidden("form_token");

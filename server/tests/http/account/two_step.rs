@@ -193,9 +193,14 @@ async fn the_database_holds_neither_secret_nor_codes(portal: &TestPortal) {
 
 async fn a_new_password_keeps_the_factor(portal: &TestPortal) {
     portal.set_up().await;
-    set_up_app(portal, &portal.client).await;
+    let (secret, _) = set_up_app(portal, &portal.client).await;
     let new = "walls have small doors";
     let form = [("do", "password"), ("current_password", PASSWORD), ("new_password", new)];
+    portal.store.clock.turn(Duration::from_secs(10 * 60 + 1));
+    let answer = portal.post("/account", &form).await;
+    assert_eq!(answer.location(), "/account/confirm?next=%2Faccount", "the new session would be a fresh one");
+    let code = next_code(portal, &secret);
+    assert_eq!(portal.post("/account/confirm", &[("code", &code)]).await.status, 303);
     let answer = portal.post("/account", &form).await;
     assert_eq!(answer.location(), "/account?changed=password", "{}", answer.body);
     assert_eq!(portal.get("/account").await.status, 200, "this browser showed its factor before");
