@@ -319,6 +319,7 @@ mod tests {
             Mail::Invitation { invitation_id: InvitationId::mint(&entropy), generation: 2 },
             Mail::PasswordChanged(notice.clone()),
             Mail::NewSignIn(notice.clone()),
+            Mail::SecondFactorChanged(notice.clone()),
             Mail::RoleChanged(notice.clone()),
             Mail::KeyGenerated(notice.clone()),
             Mail::HandoverUsedAgain(notice.clone()),

@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use crate::{
-    acts::{Caller, sessions::sign_in_with_code},
+    acts::{ActError, Caller, sessions::sign_in_with_code},
     components::{ErrorSummary, Hidden, TextField},
-    error::PageResult,
+    error::{PageError, PageResult},
     form::FormState,
     half_signed_in::HalfSignedIn,
     islands::SubmitOnce,
@@ -37,6 +37,12 @@ pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed
                 answer.headers_mut().append(header::SET_COOKIE, cookie);
             }
             Ok(answer)
+        }
+        // It began too long ago, or with another password.
+        Err(ActError::Denied(PageError::SignIn { .. })) => {
+            let next = form.value("next");
+            let next: String = url::form_urlencoded::byte_serialize(local(&next).as_bytes()).collect();
+            Ok(see_other(format!("/sign-in?next={next}")))
         }
         Err(error) => {
             let wait = error.wait();
