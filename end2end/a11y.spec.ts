@@ -6,6 +6,7 @@ import type { Page } from '@playwright/test';
 import { crawl, shape } from './crawl';
 import { expect, test } from './sallyport';
 import { action, choose, done, field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
+import { code } from './totp';
 
 async function check(page: Page, where: string) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -102,6 +103,31 @@ test('personal tokens and the sign-in of a command line', async ({ page }) => {
     await page.goto(`/device?done=${answer}`);
     await check(page, `device, ${answer}`);
   }
+});
+
+test('two-step verification', async ({ page, context }) => {
+  await setUp(page);
+  await page.goto('/account/confirm');
+  await check(page, 'confirm with a password');
+  await page.goto('/account/authenticator');
+  await check(page, 'set up an app');
+  await page.getByRole('button', { name: 'Turn on' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await check(page, 'set up an app, refused');
+  const secret = (await page.getByRole('dialog').locator('code').innerText()).replaceAll(' ', '');
+  await field(page, 'Code').fill(code(secret));
+  await page.getByRole('button', { name: 'Turn on' }).click();
+  await expect(page.getByRole('dialog', { name: 'Save your recovery codes' })).toBeVisible();
+  await check(page, 'recovery codes');
+  for (const path of ['', '/recovery-codes', '/authenticator/remove', '/confirm']) {
+    await page.goto(`/account${path}`);
+    await check(page, `with a second factor: /account${path}`);
+  }
+  await context.clearCookies();
+  await page.goto('/sign-in');
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Enter your code' })).toBeVisible();
+  await check(page, 'the second step');
 });
 
 test('capability tokens', async ({ page }) => {

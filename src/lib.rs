@@ -50,6 +50,7 @@ pub mod root_token;
 pub mod saved_view;
 pub mod scan;
 pub mod scope;
+pub mod second_factor;
 pub mod service_urls;
 pub mod session;
 pub mod signature;

@@ -39,6 +39,8 @@ pub enum Mail {
     PasswordChanged(Notice),
     /// A sign-in with a browser that did not sign in to the account before.
     NewSignIn(Notice),
+    /// A second factor was set up, removed, renewed or used up, or codes of it were tried.
+    SecondFactorChanged(Notice),
     /// A command line was signed in.
     CommandLineSignedIn(Notice),
     RoleChanged(Notice),
@@ -86,6 +88,7 @@ impl Mail {
             Self::Invitation { .. } => "Invitation",
             Self::PasswordChanged(_) => "Password changed",
             Self::NewSignIn(_) => "New sign-in",
+            Self::SecondFactorChanged(_) => "Second factor",
             Self::CommandLineSignedIn(_) => "Command line signed in",
             Self::RoleChanged(_) => "Role changed",
             Self::TokenCreated(_) => "Personal token created",
@@ -107,6 +110,7 @@ impl Mail {
             Self::KeysDue { user_id, .. } | Self::ApprovalsWait { user_id } => Some(user_id),
             Self::PasswordChanged(notice)
             | Self::NewSignIn(notice)
+            | Self::SecondFactorChanged(notice)
             | Self::CommandLineSignedIn(notice)
             | Self::RoleChanged(notice)
             | Self::TokenCreated(notice)
@@ -171,6 +175,10 @@ pub enum About {
     },
     PasswordChanged(Origin),
     NewSignIn(Origin),
+    SecondFactorChanged {
+        what: FactorChange,
+        origin: Origin,
+    },
     CommandLineSignedIn {
         /// What it calls itself.
         name: String,
@@ -251,6 +259,20 @@ pub enum About {
     Test,
 }
 
+/// What happened to the second factors of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactorChange {
+    AuthenticatorAdded,
+    AuthenticatorRemoved,
+    CodesRenewed,
+    /// A recovery code was used, of which so many are left.
+    CodeUsed(u64),
+    /// By an operator.
+    Reset,
+    /// Somebody with the password tried too many codes.
+    CodesRefused,
+}
+
 /// What leaked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leaked {
@@ -297,6 +319,7 @@ mod tests {
             Mail::Invitation { invitation_id: InvitationId::mint(&entropy), generation: 2 },
             Mail::PasswordChanged(notice.clone()),
             Mail::NewSignIn(notice.clone()),
+            Mail::SecondFactorChanged(notice.clone()),
             Mail::RoleChanged(notice.clone()),
             Mail::KeyGenerated(notice.clone()),
             Mail::HandoverUsedAgain(notice.clone()),

@@ -95,6 +95,7 @@ mod saved_views;
 mod schema;
 mod scoped;
 mod search;
+mod second_factors;
 mod secret_uses;
 #[cfg(feature = "testing")]
 mod seed;

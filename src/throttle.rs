@@ -35,6 +35,8 @@ const PAIR: Limit = Limit::new(5, 60);
 const ADDRESS: Limit = Limit::new(20, 30);
 /// All unknown clients of one account. It recovers faster than a pair does, so that a single address can't use it up.
 const ACCOUNT: Limit = Limit::new(30, 20);
+/// Codes of a second factor: three of a million are right at a time, so that guessing one takes years.
+const CODES: Limit = Limit::new(10, 5 * 60);
 /// Links for one e-mail address, and asked for by one client: mail that nobody wants is a nuisance.
 const FORGOTTEN_ACCOUNT: Limit = Limit::new(3, 15 * 60);
 const FORGOTTEN_ADDRESS: Limit = Limit::new(10, 60);
@@ -74,6 +76,14 @@ pub enum Who {
     Device([u8; 16]),
     /// Signed in, and confirming the password.
     SignedIn,
+    /// Types the code of a second factor, after the right password, from this address. The account is the person's id.
+    Code(IpAddr),
+    /// The same with a browser that signed in to the account before: somebody who learnt the password can't keep its owner out.
+    CodeOfDevice([u8; 16]),
+    /// The same for a signed-in person, who confirms that it is them.
+    CodeOfSignedIn,
+    /// Types a recovery code from this address. Nobody guesses one; the count keeps scripts from trying.
+    RecoveryCode(IpAddr),
     /// Asks for a link to reset a password, from this address. Every such attempt counts.
     Forgotten(IpAddr),
     /// Invites in the name of an organization, whose id is the account. Every invitation counts.
@@ -120,6 +130,10 @@ impl Who {
             | Self::TokenExchange(_) => Lane::Stranger,
             Self::Device(_)
             | Self::SignedIn
+            | Self::Code(_)
+            | Self::CodeOfDevice(_)
+            | Self::CodeOfSignedIn
+            | Self::RecoveryCode(_)
             | Self::Inviting
             | Self::Invited
             | Self::Accepting
@@ -202,6 +216,17 @@ impl Attempt {
                 Self { counts, pair: Some(pair) }
             }
             Who::Device(device) => Self::alone(name(&[b"device", &device, account])),
+            Who::Code(address) => {
+                let address = block(address).to_string();
+                let pair = name(&[b"code by address", address.as_bytes(), account]);
+                Self { counts: vec![(pair, PAIR), (name(&[b"codes of account", account]), CODES)], pair: Some(pair) }
+            }
+            Who::CodeOfDevice(device) => Self::of_codes(name(&[b"codes of device", &device, account])),
+            Who::CodeOfSignedIn => Self::of_codes(name(&[b"codes of signed in", account])),
+            Who::RecoveryCode(address) => {
+                let address = block(address).to_string();
+                Self::alone(name(&[b"recovery codes", address.as_bytes(), account]))
+            }
             Who::SignedIn => Self::alone(name(&[b"signed in", account])),
             Who::Accepting => Self::alone(name(&[b"accepting", account])),
             Who::Inviting => Self { counts: vec![(name(&[b"inviting", account]), INVITING)], pair: None },
@@ -250,6 +275,10 @@ impl Attempt {
                 Self { counts, pair: None }
             }
         }
+    }
+
+    fn of_codes(name: Name) -> Self {
+        Self { counts: vec![(name, CODES)], pair: Some(name) }
     }
 
     fn alone(name: Name) -> Self {

@@ -5,6 +5,7 @@
 mod admit;
 mod approval;
 mod decision;
+mod fresh;
 mod import;
 mod operator;
 mod own;

@@ -11,6 +11,7 @@
 
 mod answer;
 mod caller;
+mod code_attempts;
 pub mod error;
 mod in_page;
 mod password;
@@ -38,6 +39,7 @@ pub mod places;
 pub mod projects;
 pub mod restrictions;
 pub mod rotation;
+pub mod second_factor;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
@@ -122,10 +124,15 @@ pub const MOUNTED: &[&str] = &[
     webhooks::SendTestEvent::PATH,
 ];
 
-/// Acts that only pages run: they return a secret, take a file or rows of fields, start or end a session, or are for people
+/// Acts that only pages run: they return a secret, take a file or rows of fields, start, confirm or end a session, or are for people
 /// who can't sign in.
 pub const OF_PAGES: &[&str] = &[
     account::ChangePassword::PATH,
+    second_factor::AddAuthenticator::PATH,
+    second_factor::ConfirmSignIn::PATH,
+    second_factor::OpenRecoveryCodes::PATH,
+    second_factor::RemoveAuthenticator::PATH,
+    second_factor::RenewRecoveryCodes::PATH,
     admin::root_tokens::CreateToken::PATH,
     approvals::Claim::PATH,
     capabilities::MintCapability::PATH,
@@ -148,6 +155,7 @@ pub const OF_PAGES: &[&str] = &[
     secrets::OpenCredentials::PATH,
     secrets::RotateSigningSecret::PATH,
     sessions::SignIn::PATH,
+    sessions::SignInWithCode::PATH,
     sessions::SignOut::PATH,
     setup::CreateFirstAccount::PATH,
     trust_rules::ChangeTrustRule::PATH,

@@ -17,6 +17,10 @@ pub(crate) struct Rendered;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SignedOut;
 
+/// Marks a redirect to the page on which a person confirms that it is them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unconfirmed;
+
 /// Rendered as a page by [`crate::error_page::error_pages`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageError {
@@ -24,6 +28,8 @@ pub enum PageError {
     SignIn {
         next: Option<String>,
     },
+    /// Confirm that it is you, then return: the sign-in was too long ago for this.
+    Confirm,
     /// Change the password first: another person set it.
     ChangePassword,
     NotFound,
@@ -56,7 +62,7 @@ pub type PageResult = Result<Response, PageError>;
 impl PageError {
     pub fn status(&self) -> u16 {
         match self {
-            Self::SignIn { .. } | Self::ChangePassword => 303,
+            Self::SignIn { .. } | Self::Confirm | Self::ChangePassword => 303,
             Self::NotFound | Self::NotKept => 404,
             Self::Forbidden(_) | Self::Role { .. } => 403,
             Self::BadRequest(_) => 400,
@@ -69,6 +75,7 @@ impl PageError {
     pub fn title(&self) -> &'static str {
         match self {
             Self::SignIn { .. } => "Sign in",
+            Self::Confirm => "Confirm that it’s you",
             Self::ChangePassword => "Choose a password",
             Self::NotFound => "Page not found",
             Self::NotKept => "Request not found",
@@ -86,6 +93,7 @@ impl PageError {
     pub fn message(&self) -> String {
         match self {
             Self::SignIn { .. } => "Sign in to see this page.".to_owned(),
+            Self::Confirm => "Your sign-in was a while ago: confirm that it’s you first.".to_owned(),
             Self::ChangePassword => "Choose a password of your own first.".to_owned(),
             Self::NotFound => {
                 "Nothing is at this address, or it belongs to an organization that you are not a member of.".to_owned()
@@ -148,6 +156,11 @@ impl IntoResponse for PageError {
             let query = next.map_or_else(String::new, |next: String| format!("?next={next}"));
             let mut response = Redirect::to(&format!("/sign-in{query}")).into_response();
             response.extensions_mut().insert(SignedOut);
+            return response;
+        }
+        if matches!(self, Self::Confirm) {
+            let mut response = Redirect::to("/account/confirm").into_response();
+            response.extensions_mut().insert(Unconfirmed);
             return response;
         }
         if matches!(self, Self::ChangePassword) {

@@ -6,7 +6,7 @@ use axum::{
     extract::{Request, State},
     http::{Method, StatusCode, header, request::Parts},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use leptos::prelude::*;
 use sallyport::{
@@ -21,7 +21,7 @@ use crate::{
     access::{OrgAccess, SignedIn},
     components::{Fact, Facts, IdChip, LeadIcon, SearchForm},
     context::Context,
-    error::{PageError, Rendered, SignedOut},
+    error::{PageError, Rendered, SignedOut, Unconfirmed},
     icons::Icon,
     known_device,
     portal::{Chrome, Crumb, Page},
@@ -60,6 +60,12 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
     if method == Method::POST && response.extensions().get::<SignedOut>().is_some() {
         return to_sign_in(&context, &path, typed.take(), device);
     }
+    if response.extensions().get::<Unconfirmed>().is_some() {
+        return match method {
+            Method::POST => to_confirm(&context, page_at(&path), &path, typed.take(), device),
+            _ => to_confirm(&context, &ui.here, &path, SentForm::default(), None),
+        };
+    }
     let error = match response.extensions().get::<PageError>() {
         // An act has already responded to an island.
         Some(_) if response.extensions().get::<Rendered>().is_some() => return response,
@@ -85,7 +91,19 @@ pub async fn error_pages(State(context): State<Context>, request: Request, next:
 /// that signed in before.
 fn to_sign_in(context: &Context, path: &str, typed: SentForm, device: Option<String>) -> Response {
     let page = page_at(path);
-    let mut response = PageError::SignIn { next: (page != "/").then(|| page.to_owned()) }.into_response();
+    let response = PageError::SignIn { next: (page != "/").then(|| page.to_owned()) }.into_response();
+    keeping(response, context, path, typed, device)
+}
+
+/// Redirects to the page on which the person confirms that it is them, and which leads back to `next`.
+fn to_confirm(context: &Context, next: &str, path: &str, typed: SentForm, device: Option<String>) -> Response {
+    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    let response = Redirect::to(&format!("/account/confirm?next={next}")).into_response();
+    keeping(response, context, path, typed, device)
+}
+
+/// Keeps the form that was sent in a cookie.
+fn keeping(mut response: Response, context: &Context, path: &str, typed: SentForm, device: Option<String>) -> Response {
     let fields = typed.fields();
     let device = device.filter(|_| !fields.is_empty());
     let cookie = device.and_then(|device| Resumed::keep(context, path, fields, device));

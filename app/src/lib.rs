@@ -12,6 +12,8 @@ pub mod acts;
 #[cfg(feature = "ssr")]
 pub mod attempts;
 #[cfg(feature = "ssr")]
+mod authenticator_setup;
+#[cfg(feature = "ssr")]
 pub mod components;
 #[cfg(feature = "ssr")]
 pub mod context;
@@ -31,6 +33,8 @@ pub mod export;
 pub mod form;
 #[cfg(feature = "ssr")]
 pub mod form_token;
+#[cfg(feature = "ssr")]
+mod half_signed_in;
 #[cfg(feature = "ssr")]
 pub mod icons;
 #[cfg(feature = "ssr")]

@@ -8,6 +8,7 @@ mod approvals;
 mod html;
 mod keys;
 mod letters;
+mod second_factors;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -1,5 +1,5 @@
-//! The values of a form whose sender was signed out in the meantime: encrypted in a cookie, and filled in again after
-//! the sign-in. Secrets are omitted.
+//! The values of a form whose sender was signed out in the meantime, or has to confirm that it is them: encrypted in a cookie,
+//! and filled in again afterwards. Secrets are omitted.
 
 use std::time::Duration;
 
@@ -19,8 +19,17 @@ const MOST: usize = 2_000;
 
 /// Marks the form as one to be shown again, not to be acted on.
 pub const QUERY: &str = "resumed=1";
-/// The message above it.
-pub const SAID: &str = "You are signed in again. Check what you typed, then send it.";
+/// The same after the person confirmed that it is them.
+pub const CONFIRMED: &str = "resumed=confirmed";
+
+/// The message above a form that is shown again, by the query of its address.
+pub fn message(query: Option<&str>) -> Option<&'static str> {
+    match query? {
+        QUERY => Some("You are signed in again. Check what you typed, then send it."),
+        CONFIRMED => Some("Thank you for confirming that it’s you. Check what you typed, then send it."),
+        _ => None,
+    }
+}
 
 /// A form, and its address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

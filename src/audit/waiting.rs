@@ -12,6 +12,8 @@ impl Action {
             | Self::AccountEnabled
             | Self::AddressVerified
             | Self::OperatorAdded
+            | Self::AuthenticatorRemoved
+            | Self::SecondFactorsReset
             | Self::IdentityLinked
             | Self::OrgCreated
             | Self::OrgEdited
@@ -66,6 +68,8 @@ impl Action {
             | Self::PasswordResetRequested
             | Self::PasswordResetLinkCreated
             | Self::PasswordReset
+            | Self::AuthenticatorAdded
+            | Self::RecoveryCodesRenewed
             | Self::KeyRotated
             | Self::KeySecretRestored
             | Self::WebhookSecretChanged
@@ -110,6 +114,9 @@ impl Action {
             | Self::AuditKeyRevoked => false,
             // They lead there, or tell what happened already.
             Self::SignedIn
+            | Self::SessionConfirmed
+            | Self::RecoveryCodeUsed
+            | Self::SecondFactorRefused
             | Self::AuditKeyCreated
             | Self::CapabilityKeyCreated
             | Self::CapabilityKeyRotated

@@ -6,11 +6,11 @@ use sqlx::any::AnyRow;
 use super::{Store, row::Read, tx::Tx};
 use crate::{
     Result, Timestamp,
-    audit::NewEvent,
+    audit::{Action, NewEvent},
     id::{ApprovalId, KeyId, OrgId, UserId, WebhookId},
     invitation::Invitation,
     leak::LeakResponse,
-    mail::{About, Leaked, Letter, Mail, Notice, Origin, Recipient},
+    mail::{About, FactorChange, Leaked, Letter, Mail, Notice, Origin, Recipient},
     member::Role,
     personal_token::TokenScopes,
     session::device,
@@ -73,6 +73,7 @@ impl Store {
             Mail::ApprovalsWait { user_id } => return self.approvals_that_wait(user_id).await,
             Mail::PasswordChanged(notice) => (notice, |event| Some(About::PasswordChanged(event.origin.clone()))),
             Mail::NewSignIn(notice) => (notice, |event| Some(About::NewSignIn(event.origin.clone()))),
+            Mail::SecondFactorChanged(notice) => (notice, second_factor_changed),
             Mail::CommandLineSignedIn(notice) => (notice, command_line_signed_in),
             Mail::RoleChanged(notice) => (notice, role_changed),
             Mail::TokenCreated(notice) => (notice, token_created),
@@ -99,7 +100,7 @@ impl Store {
     /// The event of a notice, found by the primary key, with the name of its organization.
     async fn mailed_event(&self, notice: &Notice, to: &User) -> Result<Option<Event>> {
         let row = sqlx::query(
-            "SELECT e.at, e.actor_kind, e.actor_id, e.actor_name, e.address, e.user_agent, e.target_kind, e.target_id, e.target_name, \
+            "SELECT e.at, e.action, e.actor_kind, e.actor_id, e.actor_name, e.address, e.user_agent, e.target_kind, e.target_id, e.target_name, \
              e.details, o.name AS org_name FROM events e LEFT JOIN orgs o ON o.id = e.chain \
              WHERE e.chain = $1 AND e.seq = $2",
         );
@@ -111,6 +112,7 @@ impl Store {
 /// The parts of an event that mails show.
 struct Event {
     chain: String,
+    action: Option<Action>,
     origin: Origin,
     target_kind: String,
     target_id: String,
@@ -140,6 +142,7 @@ fn event(row: &AnyRow, notice: &Notice, to: &User) -> Result<Event> {
     };
     Ok(Event {
         chain: notice.chain.clone(),
+        action: Action::parse(&row.text("action")?),
         origin,
         target_kind: row.text("target_kind")?,
         target_id: row.text("target_id")?,
@@ -167,6 +170,19 @@ fn command_line_signed_in(event: &Event) -> Option<About> {
     let name = event.details["command_line"]["name"].as_str()?.to_owned();
     // It is no browser.
     Some(About::CommandLineSignedIn { name, origin: Origin { device: None, ..event.origin.clone() } })
+}
+
+fn second_factor_changed(event: &Event) -> Option<About> {
+    let what = match event.action? {
+        Action::AuthenticatorAdded => FactorChange::AuthenticatorAdded,
+        Action::AuthenticatorRemoved => FactorChange::AuthenticatorRemoved,
+        Action::RecoveryCodesRenewed => FactorChange::CodesRenewed,
+        Action::RecoveryCodeUsed => FactorChange::CodeUsed(event.details["left"].as_u64()?),
+        Action::SecondFactorsReset => FactorChange::Reset,
+        Action::SecondFactorRefused => FactorChange::CodesRefused,
+        _ => return None,
+    };
+    Some(About::SecondFactorChanged { what, origin: event.origin.clone() })
 }
 
 fn token_created(event: &Event) -> Option<About> {

@@ -12,6 +12,7 @@ use crate::{
     id::UserId,
     identity::Proof,
     mail::Mail,
+    second_factor::SecondProof,
     session::{IDLE, LIFETIME, MOST, OpenSession, SessionToken},
     user::User,
 };
@@ -22,16 +23,37 @@ const SEEN_STEP: Duration = Duration::from_secs(5 * 60);
 impl Store {
     /// Starts a session for a person who proved their identity; the only way to sign in. Fails if the proof is no
     /// longer valid or the person was disabled, so that a sign-in in progress can't outlive the end of all sessions.
+    ///
+    /// It fails for a person who has a second factor: see [`Store::start_session_with`].
     pub async fn start_session(&self, act: &Act, user: &User, proof: Proof) -> Result<SessionToken> {
-        self.begin_session(act, user, proof, false).await
+        self.begin_session(act, user, proof, None, false).await
     }
 
     /// The same with a browser that did not sign in to the account before: the person is told by mail.
     pub async fn start_session_on_new_device(&self, act: &Act, user: &User, proof: Proof) -> Result<SessionToken> {
-        self.begin_session(act, user, proof, true).await
+        self.begin_session(act, user, proof, None, true).await
     }
 
-    async fn begin_session(&self, act: &Act, user: &User, proof: Proof, is_new_device: bool) -> Result<SessionToken> {
+    /// The same for a person who may have a second factor. A code is used up by it, or an error of the field `code`.
+    pub async fn start_session_with(
+        &self,
+        act: &Act,
+        user: &User,
+        proof: Proof,
+        second: SecondProof,
+        is_new_device: bool,
+    ) -> Result<SessionToken> {
+        self.begin_session(act, user, proof, Some(second), is_new_device).await
+    }
+
+    async fn begin_session(
+        &self,
+        act: &Act,
+        user: &User,
+        proof: Proof,
+        second: Option<SecondProof>,
+        is_new_device: bool,
+    ) -> Result<SessionToken> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
             let now = store.now();
@@ -41,9 +63,10 @@ impl Store {
             if !tx.is_proved(&user.id, proof).await? {
                 return Err(Error::SignedOut);
             }
+            tx.needs_second_factor(&user, second).await?;
             sqlx::query(
-                "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, expires_at) \
-                 VALUES ($1, $2, $3, $4, $5, $5, $6)",
+                "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, proved_at, \
+                 expires_at) VALUES ($1, $2, $3, $4, $5, $5, $5, $6)",
             )
             .bind(token.digest().to_vec())
             .bind(user.id.to_string())

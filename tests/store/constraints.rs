@@ -242,6 +242,15 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("device request decided by nobody", device("1, 2, 5, NULL, 1, 1, NULL")),
         ("device request ended without an approval", device("1, 2, 5, NULL, NULL, NULL, 1")),
         ("device request that never works", device("2, 2, 5, NULL, NULL, NULL, NULL")),
+        (
+            "authenticator of nobody",
+            "INSERT INTO authenticators (user_id, secret, added_at, last_step) VALUES ('usr_nobody', %DIGEST%, 1, 1)"
+                .to_owned(),
+        ),
+        (
+            "recovery code used before it was made",
+            format!("INSERT INTO recovery_codes (user_id, digest, created_at, used_at) VALUES ('{ada}', %DIGEST%, 2, 1)"),
+        ),
         ("event of no chain", "UPDATE events SET chain = 'nowhere'".to_owned()),
         ("event numbers", format!("UPDATE events SET seq = 1 WHERE chain = '{org}' AND seq = 2")),
         ("event numbers begin at 1", format!("UPDATE events SET seq = 0 WHERE chain = '{org}' AND seq = 1")),

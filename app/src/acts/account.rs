@@ -9,7 +9,7 @@ use sallyport::{
 use super::{
     ActError, Caller,
     password::confirm_password,
-    sessions::{Started, start},
+    sessions::{Started, start_again},
 };
 use crate::error::PageError;
 
@@ -33,10 +33,14 @@ pub async fn change_password(current_password: String, new_password: String) -> 
     let me = caller.just_signed_in().await?;
     let (context, store) = (&caller.context, caller.store());
     let new = check(&current_password, &new_password, &me.user)?;
+    // The password alone must not give a fresh session to who has a second factor.
+    if store.second_factors(&me.user.id).await?.are_on() {
+        caller.fresh(&me).await?;
+    }
     confirm_password(&caller, &me, "current_password", current_password).await?;
     let hash = context.passwords.hash(&new).await?;
     store.change_password(&me.act(), &me.user, hash.clone()).await?;
-    start(&caller, &me.user, hash).await
+    start_again(&caller, &me.user, hash).await
 }
 
 /// The field `new_password`, in which a person chooses one.

@@ -26,15 +26,15 @@ pub struct Caller {
     pub(super) client: Client,
     pub(super) session: BrowserSession,
     pub(super) headers: HeaderMap,
-    /// The form is only shown again after a sign-in, and must not be acted on.
-    is_resumed: bool,
+    /// The message if the form is only shown again, and must not be acted on.
+    resumed: Option<&'static str>,
 }
 
 impl Caller {
     /// Runs an act in process.
     pub async fn run<T>(&self, act: impl Future<Output = Result<T, ActError>> + Send) -> Result<T, ActError> {
-        if self.is_resumed {
-            return Err(ActError::field("", resumed::SAID));
+        if let Some(message) = self.resumed {
+            return Err(ActError::field("", message));
         }
         let caller = self.clone();
         let scoped = Owner::new().with(|| {
@@ -65,6 +65,11 @@ impl Caller {
         Ok(me)
     }
 
+    /// Fails unless the person signed in, or confirmed that it is them, a short time ago.
+    pub(super) async fn fresh(&self, me: &SignedIn) -> Result<(), PageError> {
+        me.needs_fresh(self.store()).await
+    }
+
     /// The person, if they are an operator.
     pub(super) async fn operator(&self) -> Result<OperatorAccess, PageError> {
         OperatorAccess::of(&self.cookie()?, self.store()).await
@@ -90,7 +95,7 @@ impl FromRequestParts<Context> for Caller {
             client: parts.extensions.get().cloned().expect("the server names the client of each request"),
             session: BrowserSession::of(parts).expect("the server gives each request to the portal a session"),
             headers: parts.headers.clone(),
-            is_resumed: parts.uri.query() == Some(resumed::QUERY),
+            resumed: resumed::message(parts.uri.query()),
         })
     }
 }

@@ -69,6 +69,7 @@ pub async fn revoke_capabilities(
     let access = to_mint(&caller, &app).await?;
     check_typed_name(&typed_name, &access.app.name)?;
     let reason = text::optional_line("reason", &reason, 200)?;
+    caller.fresh(&access.org().me).await?;
     caller.store().revoke_capabilities(&access.org().me.act(), &access.app, reason).await?;
     Ok(())
 }

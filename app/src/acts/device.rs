@@ -18,6 +18,7 @@ pub async fn approve_device(#[server(default)] code: String) -> Result<(), ActEr
     let caller = Caller::current();
     let me = caller.signed_in().await?;
     let (code, _) = find(&caller, &me, &code).await?;
+    caller.fresh(&me).await?;
     caller.store().approve_device(&me.act(), &code).await.map_err(not_answered)
 }
 

@@ -94,7 +94,7 @@ impl ActError {
     fn status(&self) -> StatusCode {
         let status = match self {
             Self::Denied(PageError::SignIn { .. }) => 401,
-            Self::Denied(PageError::ChangePassword) => 403,
+            Self::Denied(PageError::ChangePassword | PageError::Confirm) => 403,
             Self::Denied(error) | Self::Refused(error) => error.status(),
             Self::Invalid(_) => 422,
             Self::Conflict(_) | Self::AlreadyIssued(_) => 409,

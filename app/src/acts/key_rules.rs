@@ -113,5 +113,6 @@ pub async fn set_key_rules(org: OrgId, rules: RulesForm) -> Result<(), ActError>
     access.needs(Permission::GovernKeys)?;
     let seen = rules.seen.parse().map_err(|_| not_ours())?;
     let policy = rules.policy()?;
+    caller.fresh(&access.me).await?;
     Ok(caller.store().set_key_policy(&access.me.act(), &access.org, policy, Some(seen)).await.map(drop)?)
 }

@@ -57,6 +57,9 @@ pub async fn change_role(place: PlaceId, user: UserId, #[server(default)] role: 
     let (access, place, member) = found(&caller, &place, &user).await?;
     let role = Role::parse(&role).filter(|role| role.is_granted_at(place.kind));
     let role = role.ok_or_else(|| ActError::field("role", "Choose a role."))?;
+    if role == Role::Owner {
+        caller.fresh(&access.me).await?;
+    }
     caller.store().add_member(&access.me.act(), &place, &member.user, role).await?;
     Ok(())
 }
@@ -95,5 +98,6 @@ pub async fn hand_over(org: OrgId, user: UserId) -> Result<(), ActError> {
     access.needs(Permission::OwnOrg)?;
     let members = caller.store().members(&org).await?;
     let member = members.into_iter().find(|member| member.user.id == user).ok_or(PageError::NotFound)?;
+    caller.fresh(&access.me).await?;
     Ok(caller.store().hand_over(&access.me.act(), &org, &member.user).await?)
 }

@@ -46,6 +46,7 @@ pub async fn create_personal_token(
     let form_token = form_token::check(store.vault(), &me.user.id, now, &new.form_token)?;
     let scopes = TokenScopes::parse(&new.scopes.join(" "))?;
     let expires_at = ExpiryInput::Form { choice: &new.expires, date: &new.expires_on }.check(now)?;
+    caller.fresh(&me).await?;
     let new = NewPersonalToken { name: new.token_name, scopes, expires_at, form_token };
     Ok(InPage(store.issue_personal_token(&me.act(), new).await?))
 }

@@ -145,6 +145,7 @@ pub async fn delete_place(place: PlaceId, #[server(default)] typed_name: String)
     let PlaceAccess { org, place, above } = PlaceAccess::of(&caller, &place).await?;
     org.needs(place.kind.to_delete())?;
     check_typed_name(&typed_name, &place.name)?;
+    caller.fresh(&org.me).await?;
     caller.store().delete_place(&org.me.act(), &place).await?;
     Ok(above)
 }
@@ -161,6 +162,7 @@ pub async fn revoke_keys(
     org.needs(place.kind.to_revoke_all())?;
     check_typed_name(&typed_name, &place.name)?;
     let reason = text::optional_line("reason", &reason, 200)?;
+    caller.fresh(&org.me).await?;
     Ok(caller.store().revoke_all(&org.me.act(), &place, reason).await?)
 }
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{
     id::{ApprovalId, KeyId},
-    key::{Restrictions, restrictions::RestrictionsInput},
+    key::{KeySettings, Restrictions, restrictions::RestrictionsInput},
 };
 
 use super::{
@@ -35,6 +35,11 @@ pub async fn restrict_key(
     };
     let new = Restrictions::check(&input, access.key.has_signing_secret)?;
     let seen = if seen.is_empty() { None } else { Some(restrictions(&seen).ok_or_else(not_ours)?) };
+    let before = KeySettings::from(&access.key);
+    let after = KeySettings { restrictions: new.clone(), ..before.clone() };
+    if after.widen(&before, caller.store().profile()) {
+        caller.fresh(&access.within.org().me).await?;
+    }
     Ok(caller.store().restrict_key(&access.act(), &access.key, new, seen).await?)
 }
 

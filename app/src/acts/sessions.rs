@@ -7,15 +7,27 @@ use sallyport::{
     identity::Proof,
     limit::whole_seconds,
     passwords::Match,
+    second_factor::{SecondProof, TypedCode},
     throttle::{Throttled, Throttles, Who},
     user::{Password, User, check_email},
 };
 
-use super::{ActError, Caller, InPage};
+use super::{ActError, Caller, InPage, code_attempts::counted};
 use crate::{
     attempts::wait_message,
+    error::PageError,
+    half_signed_in::HalfSignedIn,
     known_device::{known_device, who},
 };
+
+/// What came of a sign-in.
+#[derive(Debug)]
+pub enum Step {
+    /// A session was started.
+    Session(NewSession),
+    /// The second factor is missing; this cookie holds what was proved so far.
+    SecondFactor(Option<HeaderValue>),
+}
 
 /// A session was started.
 #[derive(Debug)]
@@ -26,9 +38,9 @@ pub struct NewSession {
     pub was_known: bool,
 }
 
-pub type Started = InPage<NewSession>;
+pub type Started = InPage<Step>;
 
-/// Signs in.
+/// Signs in; a person with a second factor is asked for it next.
 #[server(prefix = "/act", endpoint = "sessions/sign-in")]
 pub async fn sign_in(email: String, password: String) -> Result<Started, ActError> {
     let caller = Caller::current();
@@ -71,7 +83,7 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
     context.attempts.succeeded(attempt).await;
     let hash = if matched == Match::Weak { renewed(&caller, &user, &password, hash).await } else { hash };
     let was_known = matches!(who, Who::Device(_));
-    begin(&caller, &user, hash, was_known).await
+    begin_or_ask(&caller, &user, hash, was_known).await
 }
 
 /// There were too many wrong passwords; the message is shown with that field.
@@ -98,22 +110,61 @@ async fn renewed(caller: &Caller, user: &User, password: &Password, hash: String
     }
 }
 
-/// Starts a session for a person who has just chosen the password with that hash, and ends this browser's previous one.
-pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<Started, ActError> {
-    begin(caller, user, hash, true).await
+/// The second step of a sign-in: a code of the authenticator app, or a recovery code.
+#[server(prefix = "/act", endpoint = "sessions/second-factor")]
+pub async fn sign_in_with_code(#[server(default)] code: String) -> Result<Started, ActError> {
+    let caller = Caller::current();
+    let (context, headers) = (&caller.context, &caller.headers);
+    let half = HalfSignedIn::of(context, headers).await?;
+    let (half, user, hash) = half.ok_or(PageError::SignIn { next: None })?;
+    let code = TypedCode::parse(&code)?;
+    let (address, known) = (caller.client.ip, who(context, headers, caller.client.ip, &user.email, Some(&hash)));
+    let counted_as = match (&code, known) {
+        (TypedCode::Recovery(_), _) => Who::RecoveryCode(address),
+        (_, Who::Device(device)) => Who::CodeOfDevice(device),
+        _ => Who::Code(address),
+    };
+    let nobody = caller.client.act(Actor::Anonymous);
+    let started = begin(&caller, &user, hash, Some(SecondProof::Code(code)), half.was_known);
+    counted(&caller, &user, &nobody, counted_as, started).await
 }
 
-/// The same; the person is told by mail if the browser was not known.
-async fn begin(caller: &Caller, user: &User, hash: String, was_known: bool) -> Result<Started, ActError> {
+/// Starts a session for a person who has just chosen the password with that hash, and ends this browser's previous one. A person
+/// with a second factor is asked for it first.
+pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<Started, ActError> {
+    begin_or_ask(caller, user, hash, true).await
+}
+
+/// The same for a person whose session, which has ended, was started with their second factor.
+pub(super) async fn start_again(caller: &Caller, user: &User, hash: String) -> Result<Started, ActError> {
+    begin(caller, user, hash, Some(SecondProof::Session), true).await
+}
+
+async fn begin_or_ask(caller: &Caller, user: &User, hash: String, was_known: bool) -> Result<Started, ActError> {
+    if caller.store().second_factors(&user.id).await?.are_on() {
+        return Ok(InPage(Step::SecondFactor(HalfSignedIn::keep(&caller.context, user, &hash, was_known))));
+    }
+    begin(caller, user, hash, None, was_known).await
+}
+
+/// Starts the session; the person is told by mail if the browser was not known.
+async fn begin(
+    caller: &Caller,
+    user: &User,
+    hash: String,
+    second: Option<SecondProof>,
+    was_known: bool,
+) -> Result<Started, ActError> {
     let (store, device) = (caller.store(), known_device(&caller.context, &user.email, &hash));
-    end_former(caller).await?;
     let (act, proof) = (caller.client.act(signing(user)), Proof::Password { hash });
-    let token = match was_known {
-        true => store.start_session(&act, user, proof).await?,
-        false => store.start_session_on_new_device(&act, user, proof).await?,
+    let token = match (second, was_known) {
+        (Some(second), _) => store.start_session_with(&act, user, proof, second, !was_known).await?,
+        (None, true) => store.start_session(&act, user, proof).await?,
+        (None, false) => store.start_session_on_new_device(&act, user, proof).await?,
     };
+    end_former(caller).await?;
     caller.session.replace(&user.id, &token).await?;
-    Ok(InPage(NewSession { device, was_known }))
+    Ok(InPage(Step::Session(NewSession { device, was_known })))
 }
 
 /// Signs out the person who was signed in with this browser, who is recorded as the actor.

@@ -37,10 +37,11 @@ pub async fn change_key(
     let mut change = check(&scopes, &expires, &expires_on, profile, store.now())?;
     change.seen = Some(Seen::Terms(terms(&seen).ok_or_else(not_ours)?));
     let after = change.applied(&access.key, store.now())?;
-    if let Some(more) = widening(&access.key, &after, profile)
-        && confirmed != asked
-    {
-        return Err(ActError::field("confirmed", more));
+    if let Some(more) = widening(&access.key, &after, profile) {
+        if confirmed != asked {
+            return Err(ActError::field("confirmed", more));
+        }
+        caller.fresh(&access.within.org().me).await?;
     }
     let changed = store.change_key(&access.act(), &access.key, change).await;
     changed.map_err(|error| ActError::from(error).renamed("expires_at", "expires"))

@@ -6,7 +6,7 @@ use sallyport::{
     id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, WebhookId},
     key_notice::{KeyNotice, KeyNoticeKind},
     leak::LeakResponse,
-    mail::{About, Leaked, Letter, Origin, Recipient, WaitingRequest},
+    mail::{About, FactorChange, Leaked, Letter, Origin, Recipient, WaitingRequest},
     testing::{SeededEntropy, TurnedClock},
     vault::{MasterKey, Vault},
 };
@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 21] {
+fn letters(typed: &str) -> [(&'static str, About); 27] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
@@ -55,6 +55,7 @@ fn letters(typed: &str) -> [(&'static str, About); 21] {
     let mut several = KeyNoticeKind::ALL.map(|kind| due(kind, &org)).to_vec();
     several.push(KeyNotice { is_past: true, ..due(KeyNoticeKind::Rotation, &org) });
     let waiting = WaitingRequest { label: typed.to_owned(), org: org.clone(), org_name: typed.to_owned() };
+    let factor = |what| About::SecondFactorChanged { what, origin: origin() };
     let one = vec![due(KeyNoticeKind::Expiry, &org)];
     let by_operator = Origin { by: "An operator".to_owned(), is_own: false, address: None, device: None, ..origin() };
     [
@@ -66,6 +67,12 @@ fn letters(typed: &str) -> [(&'static str, About); 21] {
         ("password_changed", About::PasswordChanged(origin())),
         ("password_changed_by_an_operator", About::PasswordChanged(by_operator)),
         ("new_sign_in", About::NewSignIn(origin())),
+        ("authenticator_added", factor(FactorChange::AuthenticatorAdded)),
+        ("authenticator_removed", factor(FactorChange::AuthenticatorRemoved)),
+        ("recovery_codes_renewed", factor(FactorChange::CodesRenewed)),
+        ("recovery_code_used", factor(FactorChange::CodeUsed(1))),
+        ("second_factors_reset", factor(FactorChange::Reset)),
+        ("second_factor_refused", factor(FactorChange::CodesRefused)),
         (
             "command_line_signed_in",
             About::CommandLineSignedIn { name: typed.to_owned(), origin: Origin { device: None, ..origin() } },

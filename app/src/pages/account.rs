@@ -1,10 +1,14 @@
 //! `/account`: name, password, tokens and sessions of the signed-in person.
 
+pub mod authenticator;
 mod command_lines;
+pub mod confirm;
 pub mod new_password;
 mod password;
+pub mod recovery_codes;
 mod sessions;
 pub mod tokens;
+mod two_step;
 
 use leptos::prelude::*;
 use sallyport::{
@@ -34,6 +38,7 @@ use command_lines::CommandLines;
 use password::PasswordForm;
 use sessions::Sessions;
 use tokens::PersonalTokens;
+use two_step::TwoStep;
 
 #[derive(Deserialize)]
 pub struct AccountQuery {
@@ -49,6 +54,8 @@ impl AccountQuery {
             "password" => Some("Your password was changed, and you are signed out everywhere else."),
             "session" => Some("That session is signed out."),
             "sessions" => Some("You are signed out everywhere else."),
+            "recovery-codes" => Some("Two-step verification is on. Keep your recovery codes safe."),
+            "authenticator-removed" => Some("The authenticator app is removed. You sign in with your password alone."),
             "token" => Some("The token is revoked. Requests with it are refused."),
             "command-line" => Some("That command line is signed out."),
             _ => None,
@@ -107,6 +114,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
     let chrome = shell::here(shell::of_person(ui, me).await?, "Your account");
     let store = &ui.context.store;
     let open: Vec<OpenSession> = store.sessions_of(&me.user.id).await?;
+    let factors = store.second_factors(&me.user.id).await?;
     let (tokens, command_lines): (Vec<PersonalToken>, Vec<_>) =
         store.personal_tokens(&me.user.id).await?.into_iter().partition(|token| token.kind == TokenKind::Created);
     let public_url = ui.context.public_url.clone();
@@ -148,6 +156,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                     </form>
                 </Setting>
                 <PasswordForm form=passwords email/>
+                <TwoStep factors now/>
                 <PersonalTokens tokens now/>
                 <Sessions open this now/>
                 <CommandLines signed_in=command_lines public_url now/>

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::{
     access::SignedIn,
     acts::{
-        Caller,
+        ActError, Caller,
         device::{approve_device, deny_device, waiting_device},
     },
     components::{ErrorSummary, Fact, Facts, Hidden, LeadIcon, Notice, TextField, Tone},
@@ -68,6 +68,13 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
     };
     match done {
         Ok(shown_at) => Ok(see_other(shown_at)),
+        // The code fills in the form again, as in the address that the command line prints.
+        Err(ActError::Denied(PageError::Confirm)) => {
+            let code = UserCode::parse(&form.value("code")).map_or_else(String::new, |code| code.to_string());
+            let back = format!("/device?user_code={code}");
+            let next: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+            Ok(see_other(format!("/account/confirm?next={next}")))
+        }
         Err(error) => {
             let wait = error.wait();
             Ok(ui.refused_for(ask_code(refuse(form, error)?, me.user), wait))

@@ -1,5 +1,7 @@
 //! `/sign-in`.
 
+pub mod code;
+
 use axum::{
     http::{HeaderMap, header},
     response::Response,
@@ -11,7 +13,7 @@ use super::{home::Visitor, theme::local};
 use crate::{
     acts::{
         Caller, InPage,
-        sessions::{Started, sign_in},
+        sessions::{Started, Step, sign_in},
     },
     components::{ErrorSummary, Hidden, Notice, TextField, Tone},
     context::DemoSignIn,
@@ -46,14 +48,7 @@ pub async fn get(ui: Ui, visitor: Visitor, UrlQuery(query): UrlQuery<SignInQuery
 
 pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed) -> PageResult {
     match caller.run(sign_in(form.value("email"), form.value("password"))).await {
-        Ok(started) => {
-            let resumed = Resumed::of(&ui.context, &headers).filter(|_| started.0.was_known);
-            let answer = match resumed {
-                Some(resumed) => resume(&ui, resumed).await,
-                None => see_other(local(&form.value("next"))),
-            };
-            Ok(with_device_cookie(started, answer))
-        }
+        Ok(started) => Ok(signed_in(&ui, &headers, started, &form.value("next")).await),
         Err(error) => {
             let wait = error.wait();
             Ok(ui.refused_for(page(refuse(form, error)?, ui.context.demo, false), wait))
@@ -61,22 +56,42 @@ pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed
     }
 }
 
-/// The response after a sign-in: the browser is known from now on.
+/// The response after a sign-in, or after its first step: the form that was sent while signed out, or the next page.
+pub(super) async fn signed_in(ui: &Ui, headers: &HeaderMap, started: Started, next: &str) -> Response {
+    let was_known = matches!(&started.0, Step::Session(session) if session.was_known);
+    let answer = match Resumed::of(&ui.context, headers).filter(|_| was_known) {
+        Some(resumed) => form_again(ui, resumed, "You are signed in again", QUERY),
+        None => see_other(local(next)),
+    };
+    with_device_cookie(started, answer)
+}
+
+/// The response after a sign-in: the browser is known from now on. Where the second factor is missing it is asked for first,
+/// and the page to which the response redirects comes then.
 #[must_use]
-pub fn with_device_cookie(InPage(session): Started, mut answer: Response) -> Response {
-    if let Some(cookie) = session.device {
+pub fn with_device_cookie(InPage(step): Started, mut answer: Response) -> Response {
+    let cookie = match step {
+        Step::Session(session) => session.device,
+        Step::SecondFactor(cookie) => {
+            let next = answer.headers().get(header::LOCATION).and_then(|next| next.to_str().ok()).unwrap_or("/");
+            let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+            answer = see_other(format!("/sign-in/code?next={next}"));
+            cookie
+        }
+    };
+    if let Some(cookie) = cookie {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     answer
 }
 
-/// Shows the form that was sent while signed out, filled in as it was.
-async fn resume(ui: &Ui, resumed: Resumed) -> Response {
-    let (address, action) = (page_at(&resumed.path).to_owned(), format!("{}?{QUERY}", resumed.path));
-    let page = Page::bare("Signed in", move || {
+/// Shows a form that was kept, filled in as it was. `query` marks it as one that is only shown.
+pub(super) fn form_again(ui: &Ui, resumed: Resumed, title: &'static str, query: &str) -> Response {
+    let (address, action) = (page_at(&resumed.path).to_owned(), format!("{}?{query}", resumed.path));
+    let page = Page::bare(title, move || {
         let fields = resumed.fields.into_iter().map(|(name, value)| view! { <Hidden name value/> }).collect_view();
         view! {
-            <h1 class="card-title">"You are signed in again"</h1>
+            <h1 class="card-title">{title}</h1>
             <p>"What you typed was not sent. Go back to the form, check it, and send it."</p>
             <form method="post" action=action data-resume="">
                 {fields}

@@ -1,4 +1,4 @@
-//! `sallyport user create|list|password|reset-link|sign-out|disable|enable|operator|export|erase`, for an operator with a shell
+//! `sallyport user create|list|password|reset-link|reset-factors|sign-out|disable|enable|operator|export|erase`, for an operator with a shell
 //! on the server.
 
 use std::sync::Arc;
@@ -93,6 +93,13 @@ pub enum UserCommand {
         #[command(flatten)]
         people: People,
     },
+    /// Remove the second factors of a person who lost them, and end their sessions; they are told by mail
+    #[command(after_help = "Example:
+  sallyport user reset-factors ada@example.com")]
+    ResetFactors {
+        #[command(flatten)]
+        person: Person,
+    },
     /// Disable an account: its sessions end at once, and the person can't sign in
     #[command(after_help = "Example:
   sallyport user disable ada@example.com")]
@@ -152,6 +159,7 @@ pub async fn run(place: &Where, store: &Store, command: UserCommand) -> Result<(
         UserCommand::Password { person, keep } => password(store, person.email(), keep).await,
         UserCommand::ResetLink { person, public_url } => reset_link(place, store, person.email(), public_url).await,
         UserCommand::SignOut { people } => sign_out(store, people.email()).await,
+        UserCommand::ResetFactors { person } => reset_factors(store, person.email()).await,
         UserCommand::Disable { person } => disable(store, person.email()).await,
         UserCommand::Operator { email, switch } => operator(store, &email, switch == Switch::On).await,
         UserCommand::Export { person } => export(store, person.email()).await,
@@ -262,6 +270,18 @@ async fn sign_out(store: &Store, email: Option<&str>) -> Result<(), String> {
             out::say(format!("Everybody is signed out. Sessions ended: {ended}."))
         }
     }
+}
+
+async fn reset_factors(store: &Store, email: &str) -> Result<(), String> {
+    let Account { user, .. } = account(store, email).await?;
+    match store.reset_second_factors(&act(), &user).await.map_err(said)? {
+        true => say!(
+            "Removed the second factors of {}. Their sessions are ended; they sign in with their password.",
+            user.name
+        ),
+        false => say!("{} has no second factor.", user.name),
+    }
+    Ok(())
 }
 
 async fn disable(store: &Store, email: &str) -> Result<(), String> {

@@ -1,6 +1,8 @@
 //! `/account`
 
+mod confirm;
 mod tokens;
+pub mod two_step;
 
 use sallyport::{audit::Outcome, store::EventFilter};
 

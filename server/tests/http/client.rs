@@ -148,6 +148,12 @@ impl Client {
         self.send(Self::form(path, fields)).await
     }
 
+    /// Confirms that it is the person of the session, who has no second factor.
+    pub async fn confirm(&self, password: &str) {
+        let answer = self.post("/account/confirm", &[("next", "/"), ("password", password)]).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+    }
+
     /// Sends a form with a file as a browser would.
     pub async fn post_file(&self, path: &str, field: &str, file: &[u8]) -> Answer {
         let head = format!("--x\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"a.png\"\r\n\r\n");

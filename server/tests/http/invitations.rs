@@ -10,6 +10,7 @@ use sallyport::{
 };
 
 use crate::{
+    account::two_step::set_up_app,
     client::{Answer, Client},
     middleware::headers::assert_guarded,
     portal::{PASSWORD, TestPortal},
@@ -18,6 +19,7 @@ use crate::{
 crate::on_both_portals!(
     a_stranger_accepts_a_link_that_was_handed_over,
     who_receives_the_mail_takes_an_unverified_account_over,
+    a_taken_over_account_keeps_its_second_factor,
     with_mail_no_page_has_the_link,
     a_person_with_that_address_accepts_and_no_other,
     links_that_ended_answer_alike,
@@ -102,16 +104,7 @@ async fn who_receives_the_mail_takes_an_unverified_account_over(portal: &TestPor
     assert!(portal.get("/admin/users").await.body.contains("Unverified address"));
 
     let other = OrgId::parse(&portal.org("Other").await).expect("an id");
-    let ada = portal.store.account_by_email("ada@example.com").await.expect("asked").expect("there").user;
-    let new = NewInvitations {
-        emails: vec!["grace@example.com".to_owned()],
-        role: Role::Viewer,
-        message: String::new(),
-        handed_over: false,
-    };
-    let actor = Actor::User { id: ada.id.clone(), name: ada.name.clone(), credential: Credential::None };
-    let mailed = portal.store.invite(&Act::by(actor), &other, new).await.expect("invited").remove(0);
-    let mailed = mailed.url(portal.store.vault(), "");
+    let mailed = mailed(portal, &other).await;
     let grace = portal.another();
     let page = grace.get(&mailed).await.body;
     assert!(page.contains("An account was made for this address") && page.contains("type=\"password\""), "{page}");
@@ -125,6 +118,36 @@ async fn who_receives_the_mail_takes_an_unverified_account_over(portal: &TestPor
     let form = [("email", "grace@example.com"), ("password", WORDS)];
     assert_eq!(portal.another().post("/sign-in", &form).await.status, 422, "the password is another");
     assert_eq!(grace.get(&mailed).await.status, 404, "once");
+}
+
+/// The link of a mail to Grace.
+async fn mailed(portal: &TestPortal, org: &OrgId) -> String {
+    let ada = portal.store.account_by_email("ada@example.com").await.expect("asked").expect("there").user;
+    let new = NewInvitations {
+        emails: vec!["grace@example.com".to_owned()],
+        role: Role::Viewer,
+        message: String::new(),
+        handed_over: false,
+    };
+    let actor = Actor::User { id: ada.id.clone(), name: ada.name.clone(), credential: Credential::None };
+    let mailed = portal.store.invite(&Act::by(actor), org, new).await.expect("invited").remove(0);
+    mailed.url(portal.store.vault(), "")
+}
+
+/// Whoever made the account may have set up a second factor: the mail and a new password do not go around it.
+async fn a_taken_over_account_keeps_its_second_factor(portal: &TestPortal) {
+    let org = org(portal).await;
+    let handed_over = link(portal, &org, "grace@example.com", "viewer").await;
+    let mallory = portal.another();
+    assert_eq!(accept(&mallory, &handed_over).await.status, 303);
+    set_up_app(portal, &mallory).await;
+    let other = OrgId::parse(&portal.org("Other").await).expect("an id");
+    let mailed = mailed(portal, &other).await;
+    let grace = portal.another();
+    let form = [("name", "Grace Hopper"), ("password", "doors have tall walls")];
+    let done = grace.post(&mailed, &form).await;
+    assert_eq!(done.location(), format!("/sign-in/code?next=%2Forgs%2F{other}"), "{}", done.body);
+    assert_eq!(grace.get("/account").await.status, 303, "not signed in");
 }
 
 async fn with_mail_no_page_has_the_link(portal: &TestPortal) {

@@ -1,5 +1,6 @@
 //! `/sign-in`, `/sign-out`
 
+mod code;
 mod resumed;
 mod throttle;
 

@@ -60,6 +60,8 @@ impl Store {
         {
             resets.push(json!({ "created_at": time(&row, "created_at")?, "ended_at": time(&row, "ended_at")? }));
         }
+        let factors = self.second_factors(&user.id).await?;
+        let factors = json!({ "authenticator_since": factors.authenticator, "recovery_codes": factors.recovery_codes });
         let mut tokens = Vec::new();
         for row in
             self.rows_about("SELECT * FROM personal_tokens WHERE user_id = $1 ORDER BY created_at, id", id).await?
@@ -96,7 +98,7 @@ impl Store {
         Ok(json!({
             "user_id": user.id, "name": user.name, "email": user.email, "operator": user.operator,
             "unverified": user.unverified, "created_at": user.created_at, "disabled_at": disabled_at,
-            "sessions": sessions, "identities": identities, "roles": roles, "keys": keys, "saved_views": views,
+            "sessions": sessions, "identities": identities, "second_factors": factors, "roles": roles, "keys": keys, "saved_views": views,
             "reset_links": resets, "personal_tokens": tokens, "invitations": invitations, "events": events,
         }))
     }

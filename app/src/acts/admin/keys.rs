@@ -27,6 +27,7 @@ pub async fn revoke_every_key(
         invalid.push("password", "Enter your password.");
     }
     invalid.or(())?;
+    caller.fresh(&me).await?;
     confirm_password(&caller, &me, "password", password).await?;
     Ok(caller.store().revoke_every_key(&me.act(), &reason).await?)
 }

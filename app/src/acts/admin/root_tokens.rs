@@ -55,6 +55,7 @@ pub async fn create_token(new: NewTokenForm) -> Result<InPage<(RootToken, PlainS
         }
     };
     let expires_at = ExpiryInput::Form { choice: &new.expires, date: &new.expires_on }.check(now)?;
+    caller.fresh(&me).await?;
     let new = NewToken { name: new.name, manage, org_id, expires_at, form_token: Some(nonce) };
     Ok(InPage(store.issue_token(&me.act(), new).await?))
 }

@@ -10,7 +10,7 @@ use sallyport::{
 
 use super::ActivityQuery;
 use crate::{
-    access::{AppAccess, OperatedOrg, OrgAccess},
+    access::{AppAccess, OperatedOrg, OrgAccess, SignedIn},
     context::Context,
     error::{PageError, PageResult},
     export::{Download, Format, FormatName, Rows},
@@ -25,6 +25,9 @@ pub trait Watched {
     fn needs_export(&self) -> Result<(), PageError>;
 
     fn download(&self, format: Format) -> Download;
+
+    /// The person, if it is the whole log, which needs a fresh sign-in.
+    fn whole(&self) -> Option<&SignedIn>;
 }
 
 impl Watched for OrgAccess {
@@ -40,6 +43,10 @@ impl Watched for OrgAccess {
     fn download(&self, format: Format) -> Download {
         Download::of_org("activity", Action::ActivityExported, self, format)
     }
+
+    fn whole(&self) -> Option<&SignedIn> {
+        self.seen().is_all().then_some(&self.me)
+    }
 }
 
 impl Watched for OperatedOrg {
@@ -53,6 +60,10 @@ impl Watched for OperatedOrg {
 
     fn download(&self, format: Format) -> Download {
         Download::of_operated("activity", Action::ActivityExported, self, format)
+    }
+
+    fn whole(&self) -> Option<&SignedIn> {
+        Some(&self.me)
     }
 }
 
@@ -69,6 +80,10 @@ impl Watched for AppAccess {
     fn download(&self, format: Format) -> Download {
         Download::of_app("activity", Action::ActivityExported, self, format)
     }
+
+    fn whole(&self) -> Option<&SignedIn> {
+        None
+    }
 }
 
 pub async fn get<A: Watched, F: FormatName>(
@@ -77,6 +92,9 @@ pub async fn get<A: Watched, F: FormatName>(
     UrlQuery(query): UrlQuery<ActivityQuery>,
 ) -> PageResult {
     access.needs_export()?;
+    if let Some(me) = access.whole() {
+        me.needs_fresh(&context.store).await?;
+    }
     let (store, download) = (&context.store, access.download(F::FORMAT));
     let (org, app) = (access.org_id().clone(), download.app.clone());
     // Resolved once for all chunks: after the next event a name may belong to another actor, or no longer be recent.

@@ -28,6 +28,7 @@ pub async fn post(ui: Ui, State(context): State<Context>, access: OrgAccess, Typ
     let answer = match query.filter() {
         Err(invalid) => Err(invalid.into()),
         Ok(filter) => {
+            access.me.needs_fresh(&context.store).await?;
             let (org, act) = (access.org.clone(), access.me.act());
             Evidence { org, from: filter.from, to: filter.to, act }.answer(&context).await
         }

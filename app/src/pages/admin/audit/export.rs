@@ -19,6 +19,7 @@ pub async fn get<F: FormatName>(
     UrlQuery(query): UrlQuery<ActivityQuery>,
 ) -> PageResult {
     let (context, store) = (&ui.context, &ui.context.store);
+    access.me.needs_fresh(store).await?;
     let download = Download::of_system("audit", Action::ActivityExported, &access, F::FORMAT);
     let filter = store.with_system_actor_known(query.filter().map_err(sallyport::Error::from)?).await?;
     let filter = EventFilter { until: Some(store.last_system_event().await?), ..filter };

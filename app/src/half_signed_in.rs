@@ -1,0 +1,73 @@
+//! A sign-in between the password and the second factor: encrypted in a cookie, and no session.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sallyport::{Error, Timestamp, id::UserId, user::User};
+use serde::{Deserialize, Serialize};
+
+use crate::{context::Context, cookies::cookie};
+
+const COOKIE: &str = "half-signed-in";
+const PURPOSE: &str = "half signed in";
+/// How long a person has for the second step.
+const VALID: Duration = Duration::from_secs(10 * 60);
+
+/// A person who typed their password.
+#[derive(Serialize, Deserialize)]
+pub struct HalfSignedIn {
+    user: UserId,
+    /// A keyed hash of the password's hash: another password ends it.
+    password: String,
+    /// Whether the browser was known for the person.
+    pub was_known: bool,
+    at: i64,
+}
+
+/// The password's hash, keyed.
+fn password_mark(context: &Context, user: &UserId, hash: &str) -> String {
+    let mark = context.store.vault().mark(&[PURPOSE.as_bytes(), user.as_str().as_bytes(), hash.as_bytes()]);
+    BASE64_URL_SAFE_NO_PAD.encode(mark)
+}
+
+impl HalfSignedIn {
+    /// The cookie.
+    pub fn keep(context: &Context, user: &User, hash: &str, was_known: bool) -> Option<HeaderValue> {
+        let store = &context.store;
+        let password = password_mark(context, &user.id, hash);
+        let half = Self { user: user.id.clone(), password, was_known, at: store.now().micros() };
+        let plain = serde_json::to_vec(&half).ok()?;
+        let sealed = BASE64_URL_SAFE_NO_PAD.encode(store.vault().seal(PURPOSE, &plain, store.entropy()));
+        set_cookie(context, &sealed, VALID.as_secs())
+    }
+
+    /// That of a request's cookie, with the person and the hash of their password: if it was encrypted here, not long ago, and
+    /// the password is still the same.
+    pub async fn of(context: &Context, headers: &HeaderMap) -> Result<Option<(Self, User, String)>, Error> {
+        let Some(half) = Self::read(context, headers) else { return Ok(None) };
+        let Some(user) = context.store.user(&half.user).await? else { return Ok(None) };
+        let Some((user, Some(hash))) = context.store.user_to_sign_in(&user.email).await? else { return Ok(None) };
+        let is_same = user.id == half.user && password_mark(context, &user.id, &hash) == half.password;
+        Ok(is_same.then_some((half, user, hash)))
+    }
+
+    fn read(context: &Context, headers: &HeaderMap) -> Option<Self> {
+        let sealed = cookie(headers, &context.cookie_name(COOKIE))?;
+        let plain = context.store.vault().open(PURPOSE, &BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?).ok()?;
+        let half: Self = serde_json::from_slice(&plain).ok()?;
+        (context.store.now().since(Timestamp::from_micros(half.at)) < VALID).then_some(half)
+    }
+
+    /// Removes the cookie.
+    pub fn forget(context: &Context) -> Option<HeaderValue> {
+        set_cookie(context, "", 0)
+    }
+}
+
+fn set_cookie(context: &Context, value: &str, seconds: u64) -> Option<HeaderValue> {
+    let secure = if context.is_https() { "; Secure" } else { "" };
+    let (name, path) = (context.cookie_name(COOKIE), context.sub_path.cookie_path());
+    let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}");
+    HeaderValue::from_str(&cookie).ok()
+}

@@ -1,0 +1,99 @@
+//! `/account/confirm`: a person confirms that it is them before an act that needs a fresh sign-in, and then goes back to it.
+
+use axum::{
+    http::{HeaderMap, header},
+    response::Response,
+};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use crate::{
+    access::{JustSignedIn, SignedIn},
+    acts::{Caller, second_factor::confirm_sign_in},
+    components::{ErrorSummary, Hidden, PasswordOf, TextField},
+    error::{PageError, PageResult},
+    form::FormState,
+    islands::SubmitOnce,
+    pages::{
+        sign_in::{code::CodeField, form_again},
+        theme::local,
+    },
+    portal::Page,
+    resumed::{CONFIRMED, Resumed},
+    routes::page_at,
+    ui::{Typed, Ui, UrlQuery, refuse, see_other},
+};
+
+#[derive(Deserialize)]
+pub struct ConfirmQuery {
+    #[serde(default)]
+    next: String,
+}
+
+pub async fn get(ui: Ui, JustSignedIn(me): JustSignedIn, UrlQuery(query): UrlQuery<ConfirmQuery>) -> PageResult {
+    let form = FormState::new().with_default("next", local(&query.next));
+    Ok(ui.ok(page(&ui, &me, form).await?))
+}
+
+pub async fn post(
+    ui: Ui,
+    caller: Caller,
+    JustSignedIn(me): JustSignedIn,
+    headers: HeaderMap,
+    Typed(form): Typed,
+) -> PageResult {
+    match caller.run(confirm_sign_in(form.value("password"), form.value("code"))).await {
+        Ok(()) => Ok(back(&ui, &headers, local(&form.value("next")))),
+        Err(error) => {
+            let wait = error.wait();
+            let page = page(&ui, &me, refuse(form, error)?).await?;
+            Ok(ui.refused_for(page, wait))
+        }
+    }
+}
+
+/// The form that was sent before, filled in as it was, or the page.
+fn back(ui: &Ui, headers: &HeaderMap, next: &str) -> Response {
+    match Resumed::of(&ui.context, headers).filter(|resumed| page_at(&resumed.path) == next) {
+        Some(resumed) => form_again(ui, resumed, "Thank you", CONFIRMED),
+        None => {
+            let mut answer = see_other(next);
+            if let Some(cookie) = Resumed::forget(&ui.context) {
+                answer.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            answer
+        }
+    }
+}
+
+async fn page(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageError> {
+    let has_factor = ui.context.store.second_factors(&me.user.id).await?.are_on();
+    let email = me.user.email.clone();
+    Ok(Page::bare("Confirm that it’s you", move || {
+        let next = form.value("next");
+        let field = if has_factor {
+            view! { <CodeField form=form.clone()/> }.into_any()
+        } else {
+            view! {
+                <PasswordOf email/>
+                <TextField
+                    form=&form name="password" label="Password" kind="password" autocomplete="current-password"
+                    autofocus=!form.is_refused()
+                />
+            }
+            .into_any()
+        };
+        view! {
+            <h1 class="card-title">"Confirm that it’s you"</h1>
+            <p class="card-sub">"Your sign-in was a while ago. What you want to do needs a fresh one, for ten minutes."</p>
+            <form method="post" action="/account/confirm" novalidate class="stack">
+                <ErrorSummary form=&form/>
+                <Hidden name="next" value=next.clone()/>
+                {field}
+                <button class="btn btn-primary btn-wide">"Confirm"</button>
+                <p><a href=next>"Back without confirming"</a></p>
+                <SubmitOnce/>
+            </form>
+        }
+    }))
+}

@@ -1,0 +1,253 @@
+//! Authenticator apps and recovery codes, and what is proved with them.
+
+use serde_json::{Value, json};
+
+use super::{Store, detached, row::Read, tx::Tx};
+use crate::{
+    Error, Result, Timestamp,
+    audit::{Act, Action, NewEvent, SYSTEM, Target},
+    id::UserId,
+    mail::Mail,
+    second_factor::{RECOVERY_CODES, RecoveryCode, SecondFactors, SecondProof, TotpSecret, TypedCode},
+    session::SessionToken,
+    user::User,
+};
+
+/// Where a sealed secret belongs.
+fn context(user: &UserId) -> String {
+    format!("authenticator:{user}")
+}
+
+fn event(action: Action, user: &User, details: Value) -> NewEvent {
+    NewEvent::of_system(action, Target::new("user", &user.id, &user.name)).with(details)
+}
+
+fn wrong() -> Error {
+    Error::field("code", "This code is wrong, or it was used before. Enter the one that the app shows now.")
+}
+
+impl Store {
+    /// The second factors of a person.
+    pub async fn second_factors(&self, user: &UserId) -> Result<SecondFactors> {
+        let row = sqlx::query(
+            "SELECT (SELECT a.added_at FROM authenticators a WHERE a.user_id = $1) AS added_at, \
+             (SELECT COUNT(*) FROM recovery_codes c WHERE c.user_id = $1 AND c.used_at IS NULL) AS codes",
+        );
+        let row = row.bind(user.to_string()).fetch_one(self.read()).await?;
+        Ok(SecondFactors { authenticator: row.time_opt("added_at")?, recovery_codes: row.int("codes")? })
+    }
+
+    /// When the person of a session proved last that it is them; `None` if it has ended.
+    pub async fn proved_at(&self, session: [u8; 32]) -> Result<Option<Timestamp>> {
+        let row = sqlx::query("SELECT proved_at FROM sessions WHERE id_digest = $1");
+        let row = row.bind(session.to_vec()).fetch_optional(self.read()).await?;
+        row.map(|row| row.time("proved_at")).transpose()
+    }
+
+    /// Records that the person of a session has just proved that it is them: with a code if they have a second factor, else
+    /// with their password, which the caller checked. The session gets another token (ASVS 5.0, 7.2.4).
+    pub async fn prove_session(
+        &self,
+        act: &Act,
+        user: &User,
+        session: [u8; 32],
+        code: Option<TypedCode>,
+    ) -> Result<SessionToken> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            tx.needs_second_factor(&user, code.map(SecondProof::Code)).await?;
+            let token = SessionToken::mint(store.entropy());
+            let proved =
+                sqlx::query("UPDATE sessions SET id_digest = $1, proved_at = $2 WHERE id_digest = $3 AND user_id = $4")
+                    .bind(token.digest().to_vec())
+                    .bind(store.now().micros())
+                    .bind(session.to_vec())
+                    .bind(user.id.to_string());
+            if proved.execute(tx.on()).await?.rows_affected() == 0 {
+                return Err(Error::SignedOut);
+            }
+            tx.record(event(Action::SessionConfirmed, &user, json!({}))).await?;
+            tx.commit().await?;
+            Ok(token)
+        })
+        .await
+    }
+
+    /// Sets up the authenticator app with this secret, after the person typed a code of it. Returns their recovery codes.
+    pub async fn add_authenticator(
+        &self,
+        act: &Act,
+        user: &User,
+        secret: TotpSecret,
+        code: String,
+    ) -> Result<Vec<RecoveryCode>> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let now = store.now();
+            let step = secret.step_of(&code, now, None).ok_or_else(wrong)?;
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            let sealed = store.vault().seal(&context(&user.id), secret.bytes(), store.entropy());
+            let added = sqlx::query(
+                "INSERT INTO authenticators (user_id, secret, added_at, last_step) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (user_id) DO NOTHING",
+            );
+            let added = added.bind(user.id.to_string()).bind(sealed).bind(now.micros()).bind(step);
+            if added.execute(tx.on()).await?.rows_affected() == 0 {
+                return Err(Error::Forbidden("An authenticator app is set up already. Remove it first."));
+            }
+            let codes = tx.replace_recovery_codes(&user.id).await?;
+            let added = event(Action::AuthenticatorAdded, &user, json!({}));
+            tx.record_and_mail(added, &user.id, Mail::SecondFactorChanged).await?;
+            tx.commit().await?;
+            Ok(codes)
+        })
+        .await
+    }
+
+    /// Replaces the recovery codes of a person who has an authenticator app.
+    pub async fn renew_recovery_codes(&self, act: &Act, user: &User) -> Result<Vec<RecoveryCode>> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            if !tx.has_second_factor(&user.id).await? {
+                return Err(Error::field("", "Set up an authenticator app first."));
+            }
+            let codes = tx.replace_recovery_codes(&user.id).await?;
+            let renewed = event(Action::RecoveryCodesRenewed, &user, json!({}));
+            tx.record_and_mail(renewed, &user.id, Mail::SecondFactorChanged).await?;
+            tx.commit().await?;
+            Ok(codes)
+        })
+        .await
+    }
+
+    /// The person removes their authenticator app, and the recovery codes with it. `false` if there is none.
+    pub async fn remove_authenticator(&self, act: &Act, user: &User) -> Result<bool> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            if !tx.delete_second_factors(&user.id).await? {
+                return Ok(false);
+            }
+            let removed = event(Action::AuthenticatorRemoved, &user, json!({}));
+            tx.record_and_mail(removed, &user.id, Mail::SecondFactorChanged).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// An operator removes the second factors of a person who lost them, and ends their sessions. `false` if they have none.
+    pub async fn reset_second_factors(&self, act: &Act, user: &User) -> Result<bool> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            tx.needs_operator().await?;
+            if !tx.delete_second_factors(&user.id).await? {
+                return Ok(false);
+            }
+            let ended = tx.end_sessions(&user.id).await?;
+            let reset = event(Action::SecondFactorsReset, &user, json!({ "sessions_ended": ended }));
+            tx.record_and_mail(reset, &user.id, Mail::SecondFactorChanged).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Records a wrong code with its status: 401, or 429 for too many, of which the person is told by mail, since whoever
+    /// tries them knows the password.
+    pub async fn record_refused_code(&self, act: &Act, user: &User, status: u16) -> Result<()> {
+        let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        detached(async move {
+            let mut tx = store.begin(&act).await?;
+            let refused = event(Action::SecondFactorRefused, &user, json!({})).refused(status);
+            if status == 429 {
+                tx.record_and_mail(refused, &user.id, Mail::SecondFactorChanged).await?;
+            } else {
+                tx.record(refused).await?;
+            }
+            tx.commit().await
+        })
+        .await
+    }
+}
+
+impl Tx {
+    pub(super) async fn has_second_factor(&mut self, user: &UserId) -> Result<bool> {
+        let found = sqlx::query("SELECT 1 FROM authenticators WHERE user_id = $1").bind(user.to_string());
+        Ok(found.fetch_optional(self.on()).await?.is_some())
+    }
+
+    /// Fails if the person has a second factor and this does not show it. A code is used up.
+    pub(super) async fn needs_second_factor(&mut self, user: &User, proof: Option<SecondProof>) -> Result<()> {
+        if !self.has_second_factor(&user.id).await? {
+            return Ok(());
+        }
+        let is_right = match proof {
+            Some(SecondProof::Session) => true,
+            Some(SecondProof::Code(TypedCode::Authenticator(code))) => self.use_code(&user.id, &code).await?,
+            Some(SecondProof::Code(TypedCode::Recovery(code))) => self.use_recovery_code(user, &code).await?,
+            None => return Err(Error::field("code", "Enter the code of your authenticator app.")),
+        };
+        if is_right { Ok(()) } else { Err(wrong()) }
+    }
+
+    async fn use_code(&mut self, user: &UserId, code: &str) -> Result<bool> {
+        let row = sqlx::query("SELECT secret, last_step FROM authenticators WHERE user_id = $1");
+        let row = row.bind(user.to_string()).fetch_optional(self.on()).await?;
+        let Some(row) = row else { return Ok(false) };
+        let context = context(user);
+        let secret = self.store().vault().open(&context, &row.bytes("secret")?)?;
+        let secret = TotpSecret::of(&secret).ok_or_else(|| Error::Sealed(format!("{context} is damaged.")))?;
+        let Some(step) = secret.step_of(code, self.now(), Some(row.int("last_step")?)) else { return Ok(false) };
+        // Two requests with one code may have read the same: the second changes nothing.
+        let used = sqlx::query("UPDATE authenticators SET last_step = $2 WHERE user_id = $1 AND last_step < $2");
+        let used = used.bind(user.to_string()).bind(step).execute(self.on()).await?;
+        Ok(used.rows_affected() == 1)
+    }
+
+    async fn use_recovery_code(&mut self, user: &User, code: &RecoveryCode) -> Result<bool> {
+        let now = self.now().micros();
+        let used = sqlx::query(
+            "UPDATE recovery_codes SET used_at = $3 WHERE user_id = $1 AND digest = $2 AND used_at IS NULL",
+        );
+        let used = used.bind(user.id.to_string()).bind(code.digest(&user.id).to_vec()).bind(now);
+        if used.execute(self.on()).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let left = sqlx::query("SELECT COUNT(*) AS codes FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL");
+        let left = left.bind(user.id.to_string()).fetch_one(self.on()).await?.int("codes")?;
+        let used = event(Action::RecoveryCodeUsed, user, json!({ "left": left }));
+        self.record_and_mail(used, &user.id, Mail::SecondFactorChanged).await?;
+        Ok(true)
+    }
+
+    async fn replace_recovery_codes(&mut self, user: &UserId) -> Result<Vec<RecoveryCode>> {
+        let entropy = self.store().clone();
+        let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| RecoveryCode::mint(entropy.entropy())).collect();
+        sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user.to_string()).execute(self.on()).await?;
+        let now = self.now().micros();
+        for code in &codes {
+            sqlx::query("INSERT INTO recovery_codes (user_id, digest, created_at) VALUES ($1, $2, $3)")
+                .bind(user.to_string())
+                .bind(code.digest(user).to_vec())
+                .bind(now)
+                .execute(self.on())
+                .await?;
+        }
+        Ok(codes)
+    }
+
+    async fn delete_second_factors(&mut self, user: &UserId) -> Result<bool> {
+        sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user.to_string()).execute(self.on()).await?;
+        let deleted = sqlx::query("DELETE FROM authenticators WHERE user_id = $1").bind(user.to_string());
+        Ok(deleted.execute(self.on()).await?.rows_affected() > 0)
+    }
+}
