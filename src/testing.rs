@@ -5,10 +5,12 @@ mod earlier;
 mod faults;
 pub mod picture;
 mod proxy;
+mod redis;
 
 pub use database::TestStore;
 pub use earlier::{EARLIER, EARLIER_ROWS, earlier_master_key, make_earlier};
 pub use proxy::Proxy;
+pub use self::redis::RedisServer;
 
 use std::sync::{
     Arc, Mutex,
