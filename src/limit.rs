@@ -35,7 +35,11 @@ impl Limits {
     #[must_use]
     pub fn of_one_in(self, nodes: NonZeroU32) -> Self {
         let part = |limit: Limit| limit.of_one_in(nodes);
-        Self { minute: self.minute.map(part), path: self.path.map(|(place, limit)| (place, part(limit))), day: self.day }
+        Self {
+            minute: self.minute.map(part),
+            path: self.path.map(|(place, limit)| (place, part(limit))),
+            day: self.day,
+        }
     }
 
     pub const fn is_unlimited(&self) -> bool {
@@ -169,7 +173,9 @@ pub fn judge(state: State, limits: &Limits, cost: NonZeroU32, now: Now) -> Judge
 
 /// Of several limits, whether all let a request pass, and the one that clients are told about.
 pub fn tightest(judged: impl IntoIterator<Item = (bool, Rate)>) -> Option<(bool, Rate)> {
-    judged.into_iter().reduce(|first, next| if is_tighter((next.0, &next.1), (first.0, &first.1)) { next } else { first })
+    judged
+        .into_iter()
+        .reduce(|first, next| if is_tighter((next.0, &next.1), (first.0, &first.1)) { next } else { first })
 }
 
 /// Of the limits that refuse, the one that does so longest; else the one with the least left.

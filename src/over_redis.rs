@@ -2,9 +2,11 @@
 //! goes on without it, with its part of each limit.
 
 mod address;
+mod bucket;
 mod buckets;
 mod client;
 mod connection;
+mod lock;
 mod names;
 mod outage;
 mod scripts;
@@ -14,7 +16,7 @@ mod status;
 pub mod throttles;
 mod watch;
 
-pub use buckets::{BucketAsk, BucketCharge};
+pub use bucket::{BucketAsk, BucketCharge, rate};
 pub use client::{Away, Redis};
 pub use settings::{RedisSettings, WithoutRedis};
 pub use signatures::SignatureClaim;

@@ -30,7 +30,11 @@ impl Limit {
 
     /// The part of one of so many nodes.
     fn of_one_in(self, nodes: u32) -> Self {
-        if nodes < 2 { self } else { Self { burst: (self.burst / nodes).max(1), every: self.every.saturating_mul(nodes) } }
+        if nodes < 2 {
+            self
+        } else {
+            Self { burst: (self.burst / nodes).max(1), every: self.every.saturating_mul(nodes) }
+        }
     }
 }
 

@@ -8,8 +8,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{
     Entropy, leak_inbox::LeakInbox, over_redis::throttles::NodeThrottles, passwords::Passwords, store::Store,
-    verifier::Verifier,
-    webhook::AllowedTargets,
+    verifier::Verifier, webhook::AllowedTargets,
 };
 use tokio::sync::Semaphore;
 

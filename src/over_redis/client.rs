@@ -2,8 +2,8 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,6 +16,7 @@ use tokio::{
 
 use super::{
     connection::Link,
+    lock::locked,
     names::{Names, Part},
     outage::Outage,
     scripts::Scripts,
@@ -52,12 +53,13 @@ pub(super) struct Inner {
     outage: Mutex<Outage>,
     /// Something was judged without Redis since it answered last.
     pub is_troubled: AtomicBool,
-    /// Signatures were accepted that Redis does not know.
-    pub accepted_alone: AtomicBool,
+    pub has_complained: AtomicBool,
+    /// How many signatures were accepted that Redis does not know.
+    pub accepted_alone: AtomicU64,
     /// Whether its memory is kept when it is full.
     pub keeps_all: AtomicBool,
     /// Wakes what looks after the connection.
-    pub wake: Notify,
+    pub wake: Arc<Notify>,
 }
 
 /// A connection, and the run of the server that it leads to; `None` in a cluster.
@@ -84,9 +86,10 @@ impl Redis {
             told: Told::new(),
             outage: Mutex::default(),
             is_troubled: AtomicBool::default(),
-            accepted_alone: AtomicBool::default(),
+            has_complained: AtomicBool::default(),
+            accepted_alone: AtomicU64::default(),
             keeps_all: AtomicBool::new(true),
-            wake: Notify::new(),
+            wake: Arc::default(),
         }))
     }
 
@@ -126,7 +129,7 @@ impl Redis {
 
     /// This node accepts signatures that Redis does not know: they are made invalid everywhere once Redis is back.
     pub fn accept_alone(&self) {
-        self.0.accepted_alone.store(true, Ordering::SeqCst);
+        self.0.accepted_alone.fetch_add(1, Ordering::SeqCst);
     }
 
     pub fn status(&self) -> RedisStatus {
@@ -188,7 +191,10 @@ impl Redis {
                 Ok(answer)
             }
             Ok(Err(error)) if is_of_this_request(&error) => {
-                tracing::warn!(error = %said(&error), "Redis could not do it");
+                // Once between two looks at it.
+                if !self.0.has_complained.swap(true, Ordering::SeqCst) {
+                    tracing::warn!(error = %said(&error), "Redis could not do it");
+                }
                 Err(Away)
             }
             Ok(Err(error)) => {
@@ -207,14 +213,13 @@ impl Redis {
 
 /// Its memory is full, for instance: the connection is good.
 fn is_of_this_request(error: &RedisError) -> bool {
-    matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ResponseError) | ErrorKind::Extension)
+    matches!(
+        error.kind(),
+        ErrorKind::Server(ServerErrorKind::ResponseError | ServerErrorKind::NoPerm) | ErrorKind::Extension
+    )
 }
 
 /// In one line.
 pub(super) fn said(error: &RedisError) -> String {
     error.to_string().lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
-}
-
-pub(super) fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

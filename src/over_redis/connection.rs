@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use redis::{
-    Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult, ScriptInvocation, TlsCertificates,
-    TlsMode, Value,
-    AsyncConnectionConfig,
+    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult,
+    ScriptInvocation, TlsCertificates, TlsMode, Value,
     aio::MultiplexedConnection,
     cluster::ClusterClientBuilder,
     cluster_async::ClusterConnection,
@@ -32,10 +31,13 @@ impl Link {
         let RedisSettings { address, authorities, .. } = settings;
         let certificates =
             authorities.as_ref().map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem.clone()) });
-        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECTING)).set_response_timeout(Some(CONNECTING));
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECTING))
+            .set_response_timeout(Some(CONNECTING));
         match &address.kind {
             Kind::One => {
-                let info = at(address, &address.hosts[0]).into_connection_info()?.set_redis_settings(credentials(address));
+                let info =
+                    at(address, &address.hosts[0]).into_connection_info()?.set_redis_settings(credentials(address));
                 let client = match certificates.filter(|_| address.is_encrypted) {
                     Some(certificates) => Client::build_with_tls(info, certificates)?,
                     None => Client::open(info)?,

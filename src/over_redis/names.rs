@@ -14,7 +14,7 @@ pub(super) struct Names {
 }
 
 /// A part of a cluster; elsewhere there is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Part(u8);
 
 impl Names {

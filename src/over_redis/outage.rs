@@ -3,14 +3,9 @@
 //! It knows nothing of what others used, so each limit counts as used up at the beginning: from then on the node lets through
 //! its part of the limit's rate. What it let through is added in Redis when Redis is back.
 
-use std::{
-    collections::HashMap,
-    mem,
-    num::NonZeroU32,
-    time::Duration,
-};
+use std::{collections::HashMap, mem, num::NonZeroU32, time::Duration};
 
-use super::buckets::BucketAsk;
+use super::bucket::BucketAsk;
 use crate::limit::{Bucket, Kind, Rate};
 
 #[derive(Default)]
@@ -70,5 +65,55 @@ impl Outage {
         for (key, owed) in left {
             self.charged.entry(key).and_modify(|of| of.debt = (of.debt + owed.debt).min(of.per)).or_insert(owed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::limit::Limit;
+
+    fn ask(key: &str, requests: u32) -> BucketAsk {
+        let limit = Limit::per_minute(NonZeroU32::new(requests).expect("not zero"));
+        BucketAsk { key: key.to_owned(), part: Default::default(), limit, wanted: 1, charged: 1, extra: 0 }
+    }
+
+    proptest! {
+        /// Whatever the limit and the number of nodes: all together let through what refills since the beginning, and no burst.
+        #[test]
+        fn all_nodes_together_keep_to_the_rate(requests in 1..10_000_u32, nodes in 1..7_u32, seconds in 1..300_u64) {
+            let count = NonZeroU32::new(nodes).expect("not zero");
+            let mut passed = 0;
+            for _ in 0..nodes {
+                let mut outage = Outage::default();
+                let asks = [ask("limit", requests)];
+                prop_assert!(!outage.charge(&asks, count, Duration::ZERO)[0].0, "no burst at the beginning");
+                for tenth in 1..=seconds * 10 {
+                    let now = Duration::from_millis(tenth * 100);
+                    while outage.charge(&asks, count, now)[0].0 {
+                        passed += 1;
+                    }
+                }
+            }
+            prop_assert!(passed <= u64::from(requests) * seconds / 60 + 1, "{passed}");
+        }
+    }
+
+    #[test]
+    fn what_passed_is_owed_and_a_refused_request_is_not() {
+        let mut outage = Outage::default();
+        let both = [ask("fast", 600), ask("slow", 1)];
+        outage.charge(&both, NonZeroU32::MIN, Duration::ZERO);
+        assert!(outage.charge(&both[..1], NonZeroU32::MIN, Duration::from_secs(1))[0].0);
+        let verdicts = outage.charge(&both, NonZeroU32::MIN, Duration::from_secs(1));
+        assert_eq!(verdicts.iter().map(|(passes, _)| *passes).collect::<Vec<_>>(), [true, false]);
+        outage.end();
+        let owed = outage.take_charged();
+        assert_eq!(owed.keys().collect::<Vec<_>>(), ["fast"]);
+        assert!((owed["fast"].debt - 100_000.0).abs() < 1.0, "a tenth of a second");
+        outage.put_back(owed);
+        assert_eq!(outage.take_charged().len(), 1);
     }
 }

@@ -42,8 +42,9 @@ impl RedisSettings {
     pub fn with_prefix(self, prefix: &str) -> Result<Self, String> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'-' | b'_' | b'.' | b'/');
         if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(is_plain) {
-            return Err("The prefix of keys in Redis has 1 to 64 letters, digits and : - _ . / such as sallyport:"
-                .to_owned());
+            return Err(
+                "The prefix of keys in Redis has 1 to 64 letters, digits and : - _ . / such as sallyport:".to_owned()
+            );
         }
         Ok(Self { prefix: prefix.to_owned(), ..self })
     }

@@ -38,7 +38,13 @@ impl Redis {
         self.ask(proof, key, now, None).await
     }
 
-    async fn ask(&self, proof: &Proof, key: &KeyId, now: Timestamp, claim: Option<u64>) -> Result<SignatureClaim, Away> {
+    async fn ask(
+        &self,
+        proof: &Proof,
+        key: &KeyId,
+        now: Timestamp,
+        claim: Option<u64>,
+    ) -> Result<SignatureClaim, Away> {
         if !self.keeps_signatures() {
             return Err(Away);
         }

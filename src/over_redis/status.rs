@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Mutex, time::Duration};
 
-use super::client::locked;
+use super::lock::locked;
 
 /// How Redis is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, result, time::Duration};
 
-use super::{buckets::BucketAsk, client::Redis};
+use super::{bucket::BucketAsk, client::Redis};
 use crate::{
     Result,
     clock::Elapsed,
@@ -52,7 +52,8 @@ impl Throttles for NodeThrottles {
         if charge.passed {
             return Ok(Ok(attempt));
         }
-        let waits = asks.iter().zip(charge.states).map(|(ask, (_, debt))| ask.rate(Kind::Minute, false, debt).1.retry_after);
+        let waits =
+            asks.iter().zip(charge.states).map(|(ask, (_, debt))| ask.rate(Kind::Minute, false, debt).1.retry_after);
         let longest = waits.enumerate().max_by_key(|(_, wait)| *wait);
         let (refusing, wait) = longest.unwrap_or_default();
         let tell = self.local.refused_elsewhere(attempt, refusing);

@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     client::{Inner, Live, Redis, said},
     connection::{CONNECTING, Link},
+    lock::locked,
     settings::RedisSettings,
     status::RedisStatus,
 };
@@ -54,7 +55,7 @@ impl Redis {
                 return Err(Failed::because("it is a replica, which takes no writes"));
             }
             self.begin_epoch_for_all(&link, &about, known).await?;
-            self.publish(Live { link, run: about.run.clone(), number }, &about).await;
+            self.publish(Live { link, run: about.run.clone(), number }, &about);
             Ok(())
         };
         timeout(CONNECTING, connecting).await.map_err(late)?
@@ -62,12 +63,11 @@ impl Redis {
 
     /// Signatures that this node accepted alone become invalid: other nodes would accept them again.
     async fn begin_epoch_for_all(&self, link: &Link, about: &About, known: bool) -> Result<(), Failed> {
-        let forget = self.0.accepted_alone.swap(false, Ordering::SeqCst);
-        let begun = self.begin_epoch(link, about, known, forget).await;
-        if begun.is_err() && forget {
-            self.0.accepted_alone.store(true, Ordering::SeqCst);
-        }
-        begun
+        let accepted = self.0.accepted_alone.load(Ordering::SeqCst);
+        self.begin_epoch(link, about, known, accepted > 0).await?;
+        // Not those since then.
+        self.0.accepted_alone.fetch_sub(accepted, Ordering::SeqCst);
+        Ok(())
     }
 
     async fn begin_epoch(&self, link: &Link, about: &About, known: bool, forget: bool) -> Result<(), Failed> {
@@ -82,11 +82,11 @@ impl Redis {
         Ok(())
     }
 
-    async fn publish(&self, live: Live, about: &About) {
+    fn publish(&self, live: Live, about: &About) {
         self.0.keeps_all.store(about.evicts.is_none(), Ordering::SeqCst);
         self.set_live(live);
         self.0.told.set(about.status());
-        self.settle().await;
+        locked(self.outage()).end();
     }
 
     /// Whether Redis is as it has to be; its answer counts as one to a request.
@@ -104,6 +104,7 @@ impl Redis {
         });
         match looked.await {
             Ok(Ok(about)) => {
+                self.0.has_complained.store(false, Ordering::SeqCst);
                 self.0.keeps_all.store(about.evicts.is_none(), Ordering::SeqCst);
                 if self.is_there() {
                     self.0.told.set(about.status());
@@ -134,9 +135,12 @@ async fn watch(inner: Weak<Inner>) {
                 }
             }
         }
-        if redis.is_there() {
+        let (is_there, wake) = (redis.is_there(), Arc::clone(&redis.0.wake));
+        // So that it ends with its last user.
+        drop(redis);
+        if is_there {
             tokio::select! {
-                () = redis.0.wake.notified() => {}
+                () = wake.notified() => {}
                 () = sleep(EVERY) => {}
             }
         } else {
@@ -165,7 +169,8 @@ fn late(_: tokio::time::error::Elapsed) -> Failed {
 
 impl From<RedisError> for Failed {
     fn from(error: RedisError) -> Self {
-        let is_busy = matches!(error.kind(), ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::ClusterDown));
+        let is_busy =
+            matches!(error.kind(), ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::ClusterDown));
         let is_unreachable =
             is_busy || error.is_connection_refusal() || error.is_connection_dropped() || error.is_timeout();
         Self { why: said(&error), is_unreachable }

@@ -95,7 +95,7 @@ impl RedisServer {
     /// What a command answers.
     pub fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
         let mut command = redis::cmd(words[0]);
-        words[1..].iter().for_each(|word| drop(command.arg(word)));
+        command.arg(&words[1..]);
         command.query(&mut self.connection()).unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
@@ -115,7 +115,8 @@ impl Drop for RedisServer {
 /// Valkey's has the same commands.
 fn binary() -> &'static str {
     let found = |name: &str| {
-        std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+        std::env::var_os("PATH")
+            .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
     };
     if found("redis-server") { "redis-server" } else { "valkey-server" }
 }

@@ -6,8 +6,8 @@ use crate::{
     Result,
     clock::Elapsed,
     id::KeyId,
-    limit::{Day, DayCount, Judged, Kind, Limit, Limits, Now, Rate, State, StoredDay, tightest},
-    over_redis::{BucketAsk, BucketCharge, Redis},
+    limit::{Day, DayCount, Judged, Kind, Limit, Limits, Now, Policy, Rate, State, StoredDay, tightest},
+    over_redis::{BucketAsk, BucketCharge, Redis, rate},
     store::Store,
 };
 
@@ -32,11 +32,13 @@ struct Over {
 }
 
 /// A limit of a request.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Part {
     kind: Kind,
-    slot: Slot,
-    ask: BucketAsk,
+    number: u32,
+    limit: Limit,
+    /// How many more to take ahead.
+    extra: u32,
 }
 
 /// How often shares are given back that nobody uses.
@@ -71,14 +73,13 @@ impl NodeLimits {
             Judged::Refused(rate) => Some((false, rate)),
             Judged::Unread(_) => return Ok(of_day),
         };
-        // Boxed: a verdict without Redis stays small.
         let passes_day = of_day.is_none_or(|(passes, _)| passes);
-        let by_time = Box::pin(over.judge(key, limits, cost, self.nodes(), peeks || !passes_day)).await;
-        let passes = by_time.iter().all(|(passes, _)| *passes);
+        let by_time = over.judge(key, limits, cost, self.nodes(), peeks || !passes_day).await;
+        let passes = by_time.iter().flatten().all(|(passes, _)| *passes);
         if !passes && passes_day && of_day.is_some() && !peeks {
             self.local.give_back_day(key, cost, now);
         }
-        Ok(match tightest(by_time.into_iter().chain(of_day)) {
+        Ok(match tightest(by_time.into_iter().flatten().chain(of_day)) {
             None => Judged::Unlimited,
             Some((true, rate)) => Judged::Passed(State::default(), rate),
             Some((false, rate)) => Judged::Refused(rate),
@@ -105,74 +106,89 @@ impl NodeLimits {
 fn of_all(rate: Rate, limits: &Limits) -> Rate {
     let policy = limits.policies().find(|policy| policy.kind == rate.policy.kind).unwrap_or(rate.policy);
     // It fits the whole limit: another node, or this one alone, may let it pass.
-    let retry_after = rate.retry_after.or((rate.policy.requests < policy.requests && rate.remaining == 0).then_some(rate.reset));
+    let retry_after =
+        rate.retry_after.or((rate.policy.requests < policy.requests && rate.remaining == 0).then_some(rate.reset));
     Rate { policy, retry_after, ..rate }
 }
 
+/// What is answered about each limit that counts by time.
+type Rates = [Option<(bool, Rate)>; 2];
+
 impl Over {
-    async fn judge(
+    async fn judge(&self, key: &KeyId, limits: &Limits, cost: NonZeroU32, nodes: NonZeroU32, peeks: bool) -> Rates {
+        let now = (self.elapsed)();
+        let (mut rates, mut rest) = (Rates::default(), [None; 2]);
+        for (at, (kind, number, limit)) in limits.by_time().enumerate() {
+            let part = Part { kind, number, limit, extra: 0 };
+            // A share is charged in Redis already.
+            if peeks || !is_fast(limit) {
+                rest[at] = Some(part);
+                continue;
+            }
+            let share = self.shares.spend(&Slot::new(key, number), limit, cost, nodes, now);
+            let extra = share.more.unwrap_or(0);
+            if !share.spent {
+                rest[at] = Some(Part { extra, ..part });
+                continue;
+            }
+            if extra > 0 {
+                self.refill(key, Part { extra, ..part });
+            }
+            rates[at] = Some(rate(kind, limit, cost, true, share.debt));
+        }
+        if rest.iter().all(Option::is_none) {
+            return rates;
+        }
+        // Boxed: a verdict without Redis stays small.
+        let asked = Box::pin(self.judge_in_redis(key, rest, cost, nodes, peeks)).await;
+        if !asked.iter().flatten().all(|(passes, _)| *passes) {
+            for (at, (_, number, _)) in limits.by_time().enumerate().filter(|(at, _)| rates[*at].is_some()) {
+                self.shares.put_back(&Slot::new(key, number), cost);
+                rates[at] = None;
+            }
+        }
+        [rates[0].or(asked[0]), rates[1].or(asked[1])]
+    }
+
+    async fn judge_in_redis(
         &self,
         key: &KeyId,
-        limits: &Limits,
+        parts: [Option<Part>; 2],
         cost: NonZeroU32,
         nodes: NonZeroU32,
         peeks: bool,
-    ) -> Vec<(bool, Rate)> {
+    ) -> Rates {
+        let of = |part: &Part| BucketAsk {
+            charged: if peeks { 0 } else { cost.get() },
+            extra: part.extra,
+            ..self.ask(key, part.number, part.limit, cost.get())
+        };
+        let asks: Vec<_> = parts.iter().flatten().map(of).collect();
+        let answer = self.redis.charge(&asks).await;
         let now = (self.elapsed)();
-        let mut spent = Vec::new();
-        let mut rest = Vec::new();
-        for (kind, number, limit) in limits.by_time() {
-            let slot = Slot::new(key, number);
-            // A share is charged in Redis already.
-            if let Some(share) = (!peeks && is_fast(limit)).then(|| self.shares.spend(&slot, limit, cost, nodes, now)) {
-                let ask = self.ask(key, number, limit, cost.get());
-                if let Some(more) = share.more.filter(|_| share.spent) {
-                    self.refill(slot.clone(), BucketAsk { wanted: 0, charged: 0, extra: more, ..ask.clone() });
-                }
-                let part = Part { kind, slot, ask: BucketAsk { extra: share.more.unwrap_or(0), ..ask } };
-                if share.spent { spent.push((part, share.debt)) } else { rest.push(part) }
-            } else {
-                let ask = self.ask(key, number, limit, cost.get());
-                let charged = if peeks { 0 } else { cost.get() };
-                rest.push(Part { kind, slot, ask: BucketAsk { charged, ..ask } });
-            }
-        }
-        let mut rates = self.judge_in_redis(&rest, nodes).await;
-        if rates.iter().all(|(passes, _)| *passes) {
-            let of_shares = spent.iter().map(|(part, debt)| part.ask.rate(part.kind, true, *debt));
-            rates.extend(of_shares);
-        } else {
-            spent.iter().for_each(|(part, _)| self.shares.put_back(&part.slot, cost));
-        }
-        rates
-    }
-
-    async fn judge_in_redis(&self, parts: &[Part], nodes: NonZeroU32) -> Vec<(bool, Rate)> {
-        if parts.is_empty() {
-            return Vec::new();
-        }
-        let asks: Vec<_> = parts.iter().map(|part| part.ask.clone()).collect();
-        match self.redis.charge(&asks).await {
+        let answers: Vec<_> = match answer {
             Ok(BucketCharge { passed, states }) => {
-                let now = (self.elapsed)();
-                let each = parts.iter().zip(states).map(|(part, (got, debt))| {
-                    if is_fast(part.ask.limit) && part.ask.charged > 0 {
-                        self.shares.received(&part.slot, got, part.ask.extra > 0, debt, now);
+                let each = parts.iter().flatten().zip(states).map(|(part, (got, debt))| {
+                    if is_fast(part.limit) && !peeks {
+                        self.shares.received(&Slot::new(key, part.number), got, part.extra > 0, debt, now);
                     }
-                    part.ask.rate(part.kind, passed, debt)
+                    rate(part.kind, part.limit, cost, passed, debt)
                 });
                 each.collect()
             }
             Err(_) => {
                 let rates = self.redis.charge_alone(&asks, nodes);
-                let each = parts.iter().zip(rates).map(|(part, (passes, rate))| {
-                    let (requests, window) = (part.ask.limit.requests().into(), part.ask.limit.per());
-                    let policy = crate::limit::Policy { kind: part.kind, requests, window };
-                    (passes, Rate { policy, retry_after: (!passes).then(|| rate.retry_after.unwrap_or(rate.reset)), ..rate })
+                let each = parts.iter().flatten().zip(rates).map(|(part, (passes, rate))| {
+                    let policy =
+                        Policy { kind: part.kind, requests: part.limit.requests().into(), window: part.limit.per() };
+                    let retry_after = (!passes).then(|| rate.retry_after.unwrap_or(rate.reset));
+                    (passes, Rate { policy, retry_after, ..rate })
                 });
                 each.collect()
             }
-        }
+        };
+        let mut answers = answers.into_iter();
+        parts.map(|part| part.and_then(|_| answers.next()))
     }
 
     fn ask(&self, key: &KeyId, number: u32, limit: Limit, cost: u32) -> BucketAsk {
@@ -181,13 +197,15 @@ impl Over {
     }
 
     /// Takes a share ahead, in the background.
-    fn refill(&self, slot: Slot, ask: BucketAsk) {
-        let over = self.clone();
+    fn refill(&self, key: &KeyId, part: Part) {
+        let (over, key) = (self.clone(), key.clone());
         tokio::spawn(async move {
+            let ask = over.ask(&key, part.number, part.limit, 1);
+            let ask = BucketAsk { wanted: 0, charged: 0, extra: part.extra, ..ask };
             let asked = over.redis.charge(std::slice::from_ref(&ask)).await;
             let now = (over.elapsed)();
             if let Some((got, debt)) = asked.ok().and_then(|charge| charge.states.first().copied()) {
-                over.shares.received(&slot, got, true, debt, now);
+                over.shares.received(&Slot::new(&key, part.number), got, true, debt, now);
             }
         });
     }

@@ -34,9 +34,9 @@ impl NodeSignatures {
     fn unclaimed(redis: &Redis) -> Result<()> {
         match redis.without() {
             WithoutRedis::Local => Ok(()),
-            WithoutRedis::Refuse => Err(Error::Unavailable(
-                "signatures can't be remembered, since Redis is away; try again".to_owned(),
-            )),
+            WithoutRedis::Refuse => {
+                Err(Error::Unavailable("signatures can't be remembered, since Redis is away; try again".to_owned()))
+            }
         }
     }
 }

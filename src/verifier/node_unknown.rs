@@ -78,7 +78,8 @@ impl UnknownKeys for NodeUnknown {
             return Ok(permit);
         }
         self.local.withdraw(&permit);
-        let waits = asks.iter().zip(charge.states).map(|(ask, (_, debt))| ask.rate(Kind::Minute, false, debt).1.retry_after);
+        let waits =
+            asks.iter().zip(charge.states).map(|(ask, (_, debt))| ask.rate(Kind::Minute, false, debt).1.retry_after);
         Err(waits.flatten().max().unwrap_or(Duration::from_secs(1)))
     }
 

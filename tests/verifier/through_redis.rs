@@ -79,8 +79,9 @@ impl Nodes {
         let Signature { at, body, text } = signature;
         let signed = Signed { timestamp: at, signature: text, body: body.as_bytes() };
         let ask = Ask { signed: Some(signed), cost: 1, ..Ask::default() };
-        let judged = self.nodes[node].verifier.judge(Some(self.issued.secret.expose()), &ask, &client());
-        judged.await.ok().map(|judged| judged.verdict)
+        let (secret, client) = (Some(self.issued.secret.expose()), client());
+        let judged = self.nodes[node].verifier.judge(secret, &ask, &client).await;
+        judged.ok().map(|judged| judged.verdict)
     }
 
     /// A signature that is made now.

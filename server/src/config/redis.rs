@@ -82,7 +82,8 @@ impl RedisArgs {
         }
         if let Some(path) = self.redis_ca_file {
             let of_file = given.redis_ca_file.clone().map(OsString::from);
-            let unreadable = |error| format!("The certificates {} can't be read: {error}.", path.display());
+            let unreadable =
+                |error: std::io::Error| format!("The certificates {} can't be read: {error}.", path.display());
             let pem = fs::read(&path).map_err(unreadable).map_err(wrong("redis_ca_file", of_file))?;
             settings = settings.with_authorities(pem);
         }

@@ -1,6 +1,6 @@
 //! Which servers can be used, and what is said about those that can't.
 
-use std::time::Duration;
+use std::{net::TcpListener, path::Path, process::Command, time::Duration};
 
 use sallyport::{
     key::{LimitOverride, Verdict},
@@ -15,6 +15,7 @@ sallyport::on_both_databases!(
     a_wrong_password_is_said_at_the_start,
     a_server_that_is_away_does_not_prevent_the_start,
     a_replica_is_refused,
+    a_server_with_tls,
     the_primary_that_a_sentinel_names,
     a_cluster,
 );
@@ -65,7 +66,8 @@ async fn a_cluster(store: &TestStore) {
     server.ask::<()>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
     until("the cluster is up", || server.ask::<String>(&["CLUSTER", "INFO"]).contains("cluster_state:ok")).await;
     let over = || settings(&format!("redis+cluster://127.0.0.1:{}", server.port()));
-    let nodes = Nodes::with(store, &server, vec![over(), over()], LimitOverride { per_minute: Some(5), per_day: None }).await;
+    let nodes =
+        Nodes::with(store, &server, vec![over(), over()], LimitOverride { per_minute: Some(5), per_day: None }).await;
     nodes.turn(Duration::from_secs(2));
     let signature = nodes.sign("body");
     assert_eq!(nodes.signed(0, &signature).await, Some(Verdict::Valid));
@@ -73,5 +75,47 @@ async fn a_cluster(store: &TestStore) {
     for verdict in [Verdict::Valid; 4].into_iter().chain([Verdict::RateLimited]) {
         assert_eq!(nodes.judge(1).await, verdict);
     }
+    nodes.end().await;
+}
+
+/// A certificate for localhost, and its authority.
+fn certify(folder: &Path) {
+    let made = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]);
+        let ended = command.args(arguments.split(' ')).current_dir(folder).output().expect("openssl runs");
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    };
+    made("-keyout ca.key -out ca.pem -subj /CN=CA");
+    made(
+        "-CA ca.pem -CAkey ca.key -keyout key.pem -out cert.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+         -addext basicConstraints=critical,CA:FALSE",
+    );
+}
+
+async fn a_server_with_tls(store: &TestStore) {
+    let folder = tempfile::tempdir().expect("a folder");
+    certify(folder.path());
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let server = RedisServer::start_with(&[
+        "--tls-port",
+        &port.to_string(),
+        "--tls-cert-file",
+        &file("cert.pem"),
+        "--tls-key-file",
+        &file("key.pem"),
+        "--tls-ca-cert-file",
+        &file("ca.pem"),
+        "--tls-auth-clients",
+        "no",
+    ]);
+    let encrypted = settings(&format!("rediss://localhost:{port}"));
+    let said = start(store, encrypted.clone()).await.err().expect("nobody knows that authority");
+    assert!(said.contains("Correct redis_url"), "{said}");
+    let pem = std::fs::read(folder.path().join("ca.pem")).expect("a certificate");
+    let nodes = Nodes::with(store, &server, vec![encrypted.with_authorities(pem)], per_minute(1)).await;
+    assert_eq!(nodes.judge(0).await, Verdict::Valid);
+    assert_eq!(nodes.judge(0).await, Verdict::RateLimited);
     nodes.end().await;
 }
