@@ -142,9 +142,10 @@ impl Over {
         // Boxed: a verdict without Redis stays small.
         let asked = Box::pin(self.judge_in_redis(key, rest, cost, nodes, peeks)).await;
         if !asked.iter().flatten().all(|(passes, _)| *passes) {
-            for (at, (_, number, _)) in limits.by_time().enumerate().filter(|(at, _)| rates[*at].is_some()) {
-                self.shares.put_back(&Slot::new(key, number), cost);
-                rates[at] = None;
+            for (rate, (_, number, _)) in rates.iter_mut().zip(limits.by_time()) {
+                if rate.take().is_some() {
+                    self.shares.put_back(&Slot::new(key, number), cost);
+                }
             }
         }
         [rates[0].or(asked[0]), rates[1].or(asked[1])]
