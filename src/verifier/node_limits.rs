@@ -95,20 +95,19 @@ impl NodeLimits {
             false => self.local.charge(key, &own, cost, now)?,
         };
         Ok(match judged {
-            Judged::Passed(state, rate) => Judged::Passed(state, of_all(rate, limits)),
-            Judged::Refused(rate) => Judged::Refused(of_all(rate, limits)),
+            Judged::Passed(state, rate) => Judged::Passed(state, of_all(rate, limits, None)),
+            Judged::Refused(rate) => Judged::Refused(of_all(rate, limits, Some(cost))),
             other => other,
         })
     }
 }
 
 /// Clients are told the whole limit, and what is left of this node's part.
-fn of_all(rate: Rate, limits: &Limits) -> Rate {
+fn of_all(rate: Rate, limits: &Limits, refused: Option<NonZeroU32>) -> Rate {
     let policy = limits.policies().find(|policy| policy.kind == rate.policy.kind).unwrap_or(rate.policy);
-    // It fits the whole limit: another node, or this one alone, may let it pass.
-    let retry_after =
-        rate.retry_after.or((rate.policy.requests < policy.requests && rate.remaining == 0).then_some(rate.reset));
-    Rate { policy, retry_after, ..rate }
+    // More than this node's part may still fit the whole limit.
+    let fits = refused.is_some_and(|cost| u64::from(cost.get()) <= policy.requests);
+    Rate { policy, retry_after: rate.retry_after.or(fits.then_some(rate.reset)), ..rate }
 }
 
 /// What is answered about each limit that counts by time.
@@ -182,7 +181,8 @@ impl Over {
                 let each = parts.iter().flatten().zip(rates).map(|(part, (passes, rate))| {
                     let policy =
                         Policy { kind: part.kind, requests: part.limit.requests().into(), window: part.limit.per() };
-                    let retry_after = (!passes).then(|| rate.retry_after.unwrap_or(rate.reset));
+                    let fits = !passes && cost.get() <= part.limit.requests();
+                    let retry_after = fits.then(|| rate.retry_after.unwrap_or(rate.reset));
                     (passes, Rate { policy, retry_after, ..rate })
                 });
                 each.collect()
