@@ -281,12 +281,7 @@ impl Throttle {
         account: &str,
         now: Duration,
     ) -> Result<Attempt, Throttled> {
-        let mut attempt = Attempt::of(who, account);
-        if let (Who::LeakReporter(_), [_, (network, _), all]) = (who, attempt.counts.as_mut_slice())
-            && self.0.get(network).is_none_or(|count| count.clear <= now)
-        {
-            *all = (name(&[b"leaks of new networks"]), LEAKS_OF_NEW);
-        }
+        let mut attempt = self.attempt_of(who, account, now);
         attempt.counts.iter_mut().for_each(|(_, limit)| *limit = limit.of_one_in(nodes));
         let wait = |(name, limit): &(Name, Limit)| {
             let ahead = self.0.get(name).map_or(Duration::ZERO, |count| count.clear.saturating_sub(now));
@@ -301,6 +296,28 @@ impl Throttle {
             count.clear = count.clear.max(now) + limit.every;
         }
         Ok(attempt)
+    }
+
+    /// What an attempt counts against.
+    fn attempt_of(&self, who: Who, account: &str, now: Duration) -> Attempt {
+        let mut attempt = Attempt::of(who, account);
+        if let (Who::LeakReporter(_), [_, (network, _), all]) = (who, attempt.counts.as_mut_slice())
+            && self.0.get(network).is_none_or(|count| count.clear <= now)
+        {
+            *all = (name(&[b"leaks of new networks"]), LEAKS_OF_NEW);
+        }
+        attempt
+    }
+
+    /// Counts an attempt that others judge.
+    pub fn note(&mut self, who: Who, account: &str, now: Duration) -> Attempt {
+        let attempt = self.attempt_of(who, account, now);
+        self.make_room(now);
+        for (name, limit) in &attempt.counts {
+            let count = self.0.entry(*name).or_default();
+            count.clear = (count.clear.max(now) + limit.every).min(now + limit.every * limit.burst);
+        }
+        attempt
     }
 
     /// Whether to record a refusal of this count.

@@ -35,19 +35,15 @@ impl NodeThrottles {
 
 impl Throttles for NodeThrottles {
     async fn begin(&self, who: Who, account: &str) -> Result<result::Result<Attempt, Throttled>> {
-        let redis = self.redis.as_ref().filter(|redis| redis.is_there());
-        // While Redis counts for all nodes, the whole limits apply here.
-        let nodes = if redis.is_some() { 1 } else { self.store.live_nodes().get() };
-        let attempt = match self.local.begin_on_one_of(nodes, who, account) {
-            Ok(attempt) => attempt,
-            Err(throttled) => return Ok(Err(throttled)),
-        };
-        let Some(redis) = redis else { return Ok(Ok(attempt)) };
+        let alone = || self.local.begin_on_one_of(self.store.live_nodes().get(), who, account);
+        let Some(redis) = self.redis.as_ref().filter(|redis| redis.is_there()) else { return Ok(alone()) };
+        // Counted here too, for the time when Redis is away.
+        let attempt = self.local.note(who, account);
         let asks = Self::asks(redis, &attempt);
         let Ok(charge) = redis.charge(&asks).await else {
             // It went away just now.
             self.local.withdraw(attempt);
-            return Ok(self.local.begin_on_one_of(self.store.live_nodes().get(), who, account));
+            return Ok(alone());
         };
         if charge.passed {
             return Ok(Ok(attempt));

@@ -38,7 +38,12 @@ impl InMemory {
         self.lock().attempt_on_one_of(nodes, who, account, (self.elapsed)())
     }
 
-    /// What other nodes counted refuses an attempt that this one admitted, by that of its counts.
+    /// Counts an attempt that is judged by what all nodes counted.
+    pub fn note(&self, who: Who, account: &str) -> Attempt {
+        self.lock().note(who, account, (self.elapsed)())
+    }
+
+    /// What all nodes counted refuses an attempt that this one noted, by that of its counts.
     pub fn refused_elsewhere(&self, attempt: Attempt, refusing: usize) -> bool {
         self.lock().refused_elsewhere(attempt, refusing, (self.elapsed)())
     }
