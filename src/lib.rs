@@ -70,6 +70,8 @@ pub mod webhook;
 #[cfg(feature = "store")]
 pub mod leak_inbox;
 #[cfg(feature = "store")]
+pub mod over_redis;
+#[cfg(feature = "store")]
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -24,6 +24,24 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Those that count by time, with their kind.
+    pub fn by_time(&self) -> impl Iterator<Item = (Kind, u32, Limit)> {
+        let minute = self.minute.map(|limit| (Kind::Minute, 0, limit));
+        let path = self.path.map(|(place, limit)| (Kind::Path, u32::from(place) + 1, limit));
+        [minute, path].into_iter().flatten()
+    }
+
+    /// Those of one of so many nodes. Days are counted for all nodes in the database.
+    #[must_use]
+    pub fn of_one_in(self, nodes: NonZeroU32) -> Self {
+        let part = |limit: Limit| limit.of_one_in(nodes);
+        Self {
+            minute: self.minute.map(part),
+            path: self.path.map(|(place, limit)| (place, part(limit))),
+            day: self.day,
+        }
+    }
+
     pub const fn is_unlimited(&self) -> bool {
         self.minute.is_none() && self.path.is_none() && self.day.is_none()
     }
@@ -128,35 +146,36 @@ struct Part<S> {
 /// Checks a request against all its limits. A caller that only wants to look keeps the old state.
 pub fn judge(state: State, limits: &Limits, cost: NonZeroU32, now: Now) -> Judged {
     let mut after = state;
-    let mut tightest: Option<(bool, Rate)> = None;
-    let mut note = |passes: bool, rate: Rate| {
-        tightest = Some(match tightest {
-            Some(other) if !is_tighter((passes, &rate), (other.0, &other.1)) => other,
-            _ => (passes, rate),
-        });
-    };
+    let mut judged: [Option<(bool, Rate)>; 3] = [None; 3];
     if let Some(limit) = limits.minute {
         let part = state.minute.judge(Kind::Minute, limit, cost, now.elapsed);
         after.minute = part.after;
-        note(part.passes, part.rate);
+        judged[0] = Some((part.passes, part.rate));
     }
     if let Some((_, limit)) = limits.path {
         let part = state.path.judge(Kind::Path, limit, cost, now.elapsed);
         after.path = part.after;
-        note(part.passes, part.rate);
+        judged[1] = Some((part.passes, part.rate));
     }
     if let Some(requests) = limits.day {
         let today = Day::of(now.at);
         let Some(count) = state.day.and_then(|count| count.on(today)) else { return Judged::Unread(today) };
         let part = count.judge(requests, cost, now.at);
         after.day = Some(part.after);
-        note(part.passes, part.rate);
+        judged[2] = Some((part.passes, part.rate));
     }
-    match tightest {
+    match tightest(judged.into_iter().flatten()) {
         None => Judged::Unlimited,
         Some((true, rate)) => Judged::Passed(after, rate),
         Some((false, rate)) => Judged::Refused(rate),
     }
+}
+
+/// Of several limits, whether all let a request pass, and the one that clients are told about.
+pub fn tightest(judged: impl IntoIterator<Item = (bool, Rate)>) -> Option<(bool, Rate)> {
+    judged
+        .into_iter()
+        .reduce(|first, next| if is_tighter((next.0, &next.1), (first.0, &first.1)) { next } else { first })
 }
 
 /// Of the limits that refuse, the one that does so longest; else the one with the least left.

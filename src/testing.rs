@@ -5,7 +5,9 @@ mod earlier;
 mod faults;
 pub mod picture;
 mod proxy;
+mod redis;
 
+pub use self::redis::RedisServer;
 pub use database::TestStore;
 pub use earlier::{EARLIER, EARLIER_ROWS, earlier_master_key, make_earlier};
 pub use proxy::Proxy;

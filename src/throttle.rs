@@ -27,6 +27,15 @@ impl Limit {
     const fn new(burst: u32, every: u64) -> Self {
         Self { burst, every: Duration::from_secs(every) }
     }
+
+    /// The part of one of so many nodes.
+    fn of_one_in(self, nodes: u32) -> Self {
+        if nodes < 2 {
+            self
+        } else {
+            Self { burst: (self.burst / nodes).max(1), every: self.every.saturating_mul(nodes) }
+        }
+    }
 }
 
 /// One unknown client and one account: a person who tries to remember.
@@ -202,6 +211,16 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 impl Attempt {
+    /// What it counts against: a name, how many may be wrong at once, and how long until another may.
+    pub fn counts(&self) -> impl Iterator<Item = (&[u8; 16], u32, Duration)> {
+        self.counts.iter().map(|(name, limit)| (name, limit.burst, limit.every))
+    }
+
+    /// Which of them is cleared by a success.
+    pub fn cleared(&self) -> Option<usize> {
+        self.counts.iter().position(|(name, _)| Some(*name) == self.pair)
+    }
+
     fn of(who: Who, account: &str) -> Self {
         let account = account.as_bytes();
         match who {
@@ -287,26 +306,28 @@ impl Attempt {
 }
 
 impl Throttle {
+    #[cfg(test)]
+    fn attempt(&mut self, who: Who, account: &str, now: Duration) -> Result<Attempt, Throttled> {
+        self.attempt_on_one_of(1, who, account, now)
+    }
+
     /// Admits an attempt, or returns how long to wait. It is counted at once, so that concurrent attempts can't
-    /// exceed the limit; a correct one takes it back.
-    pub fn attempt(&mut self, who: Who, account: &str, now: Duration) -> Result<Attempt, Throttled> {
-        let mut attempt = Attempt::of(who, account);
-        if let (Who::LeakReporter(_), [_, (network, _), all]) = (who, attempt.counts.as_mut_slice())
-            && self.0.get(network).is_none_or(|count| count.clear <= now)
-        {
-            *all = (name(&[b"leaks of new networks"]), LEAKS_OF_NEW);
-        }
+    /// exceed the limit; a correct one takes it back. Of several nodes that count for themselves each admits its part.
+    pub fn attempt_on_one_of(
+        &mut self,
+        nodes: u32,
+        who: Who,
+        account: &str,
+        now: Duration,
+    ) -> Result<Attempt, Throttled> {
+        let mut attempt = self.attempt_of(who, account, now);
+        attempt.counts.iter_mut().for_each(|(_, limit)| *limit = limit.of_one_in(nodes));
         let wait = |(name, limit): &(Name, Limit)| {
             let ahead = self.0.get(name).map_or(Duration::ZERO, |count| count.clear.saturating_sub(now));
             (ahead.saturating_sub(limit.every * (limit.burst - 1)), *name)
         };
         if let Some((wait, name)) = attempt.counts.iter().map(wait).max().filter(|(wait, _)| !wait.is_zero()) {
-            let count = self.0.entry(name).or_default();
-            let tell = count.told.is_none_or(|told| now.saturating_sub(told) >= TELL_EVERY);
-            if tell {
-                count.told = Some(now);
-            }
-            return Err(Throttled { wait, tell });
+            return Err(Throttled { wait, tell: self.tells(name, now) });
         }
         self.make_room(now);
         for (name, limit) in &attempt.counts {
@@ -314,6 +335,48 @@ impl Throttle {
             count.clear = count.clear.max(now) + limit.every;
         }
         Ok(attempt)
+    }
+
+    /// What an attempt counts against.
+    fn attempt_of(&self, who: Who, account: &str, now: Duration) -> Attempt {
+        let mut attempt = Attempt::of(who, account);
+        if let (Who::LeakReporter(_), [_, (network, _), all]) = (who, attempt.counts.as_mut_slice())
+            && self.0.get(network).is_none_or(|count| count.clear <= now)
+        {
+            *all = (name(&[b"leaks of new networks"]), LEAKS_OF_NEW);
+        }
+        attempt
+    }
+
+    /// Counts an attempt that others judge.
+    pub fn note(&mut self, who: Who, account: &str, now: Duration) -> Attempt {
+        let attempt = self.attempt_of(who, account, now);
+        self.make_room(now);
+        for (name, limit) in &attempt.counts {
+            let count = self.0.entry(*name).or_default();
+            count.clear = (count.clear.max(now) + limit.every).min(now + limit.every * limit.burst);
+        }
+        attempt
+    }
+
+    /// Whether to record a refusal of this count.
+    fn tells(&mut self, name: Name, now: Duration) -> bool {
+        let count = self.0.entry(name).or_default();
+        let tells = count.told.is_none_or(|told| now.saturating_sub(told) >= TELL_EVERY);
+        if tells {
+            count.told = Some(now);
+        }
+        tells
+    }
+
+    /// Refused by what other nodes counted: nothing is counted here.
+    pub fn refused_elsewhere(&mut self, attempt: Attempt, refusing: usize, now: Duration) -> bool {
+        let name = attempt.counts.get(refusing).map(|(name, _)| *name);
+        self.take_back(attempt);
+        name.is_some_and(|name| {
+            self.make_room(now);
+            self.tells(name, now)
+        })
     }
 
     /// The password was correct: clears the counts of this address and account.

@@ -10,28 +10,27 @@ mod foreign;
 pub mod freshness;
 pub mod health;
 pub mod in_memory;
+mod judged;
 mod last_used;
 pub mod limiter;
 mod look_up;
+mod node_limits;
+mod node_signatures;
+mod node_unknown;
 pub mod rate;
 pub mod refusal;
 mod replacement;
 pub mod replays;
 mod shared;
 pub mod shared_state;
+mod shares;
 mod signatures;
 mod single_flight;
 mod token_uses;
 pub mod unknown;
 pub mod usage;
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
-
-use once_cell::race::OnceBox;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use crate::{
     Error, Result, Timestamp,
@@ -42,9 +41,9 @@ use crate::{
         secret::Checked,
         verdict::{is_elsewhere, verdict},
     },
-    profile::{Profile, errors::sentences},
+    over_redis::{Redis, WithoutRedis},
     request::Client,
-    store::{SealedSigning, Store, StoredKey},
+    store::Store,
 };
 
 use cache::GenerationCache;
@@ -55,8 +54,11 @@ use foreign::ForeignShapes;
 use freshness::Freshness;
 use health::Health;
 use in_memory::InMemory;
-use last_used::LastUsed;
+pub use judged::{CachedKey, Judged};
 pub use look_up::Lookup;
+use node_limits::NodeLimits;
+use node_signatures::NodeSignatures;
+use node_unknown::NodeUnknown;
 use shared::Shared;
 use shared_state::{Claim, RateLimits, SeenSignatures, UnknownKeys};
 use single_flight::SingleFlight;
@@ -75,51 +77,6 @@ const AT_ONCE: usize = 500;
 /// is made.
 type LookUps<T> = SingleFlight<(u64, Digest), Option<Arc<T>>>;
 
-/// A cached key, and when it was last accepted.
-pub struct CachedKey {
-    pub record: KeyRecord,
-    last_used: LastUsed,
-    /// Its signing secrets, loaded with its first signature.
-    signing: OnceBox<Option<SealedSigning>>,
-}
-
-/// A verdict with its key, if there is one.
-pub struct Judged {
-    pub verdict: Verdict,
-    pub key: Option<Arc<CachedKey>>,
-    /// The state of the key's limits, if it has any and the request reached that check.
-    pub charged: Option<Charged>,
-    /// How long to wait, if waiting helps.
-    pub retry_after: Option<Duration>,
-}
-
-impl Judged {
-    fn without_key(verdict: Verdict) -> Self {
-        Self { verdict, key: None, charged: None, retry_after: None }
-    }
-
-    fn of_key(verdict: Verdict, key: Arc<CachedKey>, charged: Option<Charged>) -> Self {
-        let retry_after = charged.and_then(|charged| charged.rate.retry_after);
-        Self { verdict, key: Some(key), charged, retry_after }
-    }
-
-    /// More details of a refusal for the holder of the key, if there are any.
-    pub fn explanation(&self, profile: &Profile, ask: &Ask<'_>) -> Option<Cow<'static, str>> {
-        match self.verdict {
-            Verdict::InsufficientScope => profile.missing_scope(ask, self.record()?).map(Cow::Owned),
-            // It costs more than a limit can ever hold.
-            Verdict::RateLimited if self.charged.is_some() && self.retry_after.is_none() => {
-                Some(Cow::Borrowed(sentences::TOO_DEAR))
-            }
-            _ => None,
-        }
-    }
-
-    pub fn record(&self) -> Option<&KeyRecord> {
-        self.key.as_ref().map(|key| &key.record)
-    }
-}
-
 pub struct Verifier {
     store: Store,
     keys: GenerationCache<CachedKey>,
@@ -133,7 +90,11 @@ pub struct Verifier {
     flushing: tokio::sync::Mutex<()>,
     counting: Counting,
     token_uses: TokenUses,
-    state: InMemory,
+    limits: NodeLimits,
+    signatures: NodeSignatures,
+    unknown: NodeUnknown,
+    unknown_tokens: NodeUnknown,
+    redis: Option<Redis>,
     /// Shared by requests whose secret may be replaced if nobody used it, until their use is noted.
     replacing: tokio::sync::RwLock<()>,
     /// Changes were missed, which may include new root tokens.
@@ -147,12 +108,32 @@ pub struct Verifier {
 impl Verifier {
     /// Starts a verifier that follows all changes of the store, with its own state.
     pub async fn start(store: Store, capacity: usize, elapsed: Elapsed) -> Result<Arc<Self>> {
-        let state = InMemory::new(store.now(), elapsed.clone());
-        Self::start_with(store, capacity, elapsed, state).await
+        Self::start_over(store, capacity, elapsed, None).await
     }
 
-    /// The same with a state that is shared with other nodes.
-    pub async fn start_with(store: Store, capacity: usize, elapsed: Elapsed, state: InMemory) -> Result<Arc<Self>> {
+    /// The same with a state that is shared with other nodes over Redis, if there is one.
+    pub async fn start_over(
+        store: Store,
+        capacity: usize,
+        elapsed: Elapsed,
+        redis: Option<Redis>,
+    ) -> Result<Arc<Self>> {
+        let state = match &redis {
+            // What Redis remembers was used before, also by a process before this one.
+            Some(redis) if redis.without() == WithoutRedis::Refuse => InMemory::remembering_all(elapsed.clone()),
+            _ => InMemory::new(store.now(), elapsed.clone()),
+        };
+        Self::start_with(store, capacity, elapsed, state, redis).await
+    }
+
+    /// The same with a state in memory that verifiers of one process may share.
+    pub async fn start_with(
+        store: Store,
+        capacity: usize,
+        elapsed: Elapsed,
+        state: InMemory,
+        redis: Option<Redis>,
+    ) -> Result<Arc<Self>> {
         // Read before anything is cached.
         let revision = store.revision().await?;
         let freshness = if store.is_node() {
@@ -171,7 +152,11 @@ impl Verifier {
             flushing: tokio::sync::Mutex::default(),
             counting: Counting::new(capacity, store.now()),
             token_uses: TokenUses::default(),
-            state,
+            limits: NodeLimits::new(state.limits, redis.clone(), store.clone(), elapsed.clone()),
+            signatures: NodeSignatures::new(state.signatures, redis.clone()),
+            unknown: NodeUnknown::new("keys", state.keys, redis.clone(), store.clone()),
+            unknown_tokens: NodeUnknown::new("tokens", state.tokens, redis.clone(), store.clone()),
+            redis,
             replacing: tokio::sync::RwLock::default(),
             missed_tokens: AtomicBool::default(),
             decisions: Arc::default(),
@@ -211,19 +196,19 @@ impl Verifier {
     }
 
     fn limits(&self) -> &impl RateLimits {
-        &*self.state.limits
+        &self.limits
     }
 
     fn signatures(&self) -> &impl SeenSignatures {
-        &*self.state.signatures
+        &self.signatures
     }
 
     fn unknown(&self) -> &impl UnknownKeys {
-        &*self.state.keys
+        &self.unknown
     }
 
     fn unknown_tokens(&self) -> &impl UnknownKeys {
-        &*self.state.tokens
+        &self.unknown_tokens
     }
 
     pub fn store(&self) -> &Store {
@@ -359,40 +344,5 @@ impl Verifier {
             self.token_uses.put_back(uses);
         }
         written
-    }
-}
-
-impl From<StoredKey> for CachedKey {
-    fn from(stored: StoredKey) -> Self {
-        Self { record: stored.record, last_used: LastUsed::new(stored.last_used_at), signing: OnceBox::new() }
-    }
-}
-
-impl AsRef<KeyRecord> for CachedKey {
-    fn as_ref(&self) -> &KeyRecord {
-        &self.record
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Together with its reference counts (128 bytes), its cache entry (digest, pointer, eviction order) and its
-    /// share of the tables, this is less than 300 bytes; `make bench` measures it.
-    #[test]
-    fn a_cached_key_is_small() {
-        assert!(size_of::<KeyRecord>() <= 96, "{}", size_of::<KeyRecord>());
-        assert!(size_of::<CachedKey>() <= 112, "{}", size_of::<CachedKey>());
-    }
-
-    /// Identifiers and short labels are stored inline.
-    #[test]
-    fn a_record_is_one_allocation() {
-        let record = crate::testing::key_record();
-        assert!(!record.label.is_heap_allocated());
-        let id = record.key_id.as_str().as_ptr() as usize;
-        let place = std::ptr::from_ref(&record) as usize;
-        assert!((place..place + size_of::<KeyRecord>()).contains(&id));
     }
 }

@@ -7,8 +7,8 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{
-    Entropy, leak_inbox::LeakInbox, passwords::Passwords, store::Store, throttle, verifier::Verifier,
-    webhook::AllowedTargets,
+    Entropy, leak_inbox::LeakInbox, over_redis::throttles::NodeThrottles, passwords::Passwords, store::Store,
+    verifier::Verifier, webhook::AllowedTargets,
 };
 use tokio::sync::Semaphore;
 
@@ -32,7 +32,7 @@ pub struct Parts {
     /// The path of that address.
     pub sub_path: SubPath,
     /// Counts of wrong passwords.
-    pub attempts: throttle::InMemory,
+    pub attempts: NodeThrottles,
     /// Reports of leaks that wait to be looked at.
     pub leaks: LeakInbox,
     /// Refused acts and exports that wait to be written to the activity log.

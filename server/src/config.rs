@@ -6,7 +6,9 @@ pub mod audit;
 pub mod collector;
 mod leaks;
 pub mod mail;
+mod master_key;
 mod public_url;
+mod redis;
 mod secret;
 pub mod usage;
 pub mod webhooks;
@@ -20,15 +22,18 @@ use std::{
 
 use clap::Args;
 use ipnet::IpNet;
-use sallyport::profile::Fault;
+use sallyport::{over_redis::RedisSettings, profile::Fault};
 use serde::Deserialize;
 
+pub use self::master_key::MasterKeyText;
 use self::{
     addresses::{check_cidr, check_listen},
     audit::{AuditSection, AuditSettings},
     leaks::LeaksSection,
     mail::{MailSection, MailSettings},
+    master_key::master_key_of_environment,
     public_url::check_public_url,
+    redis::RedisArgs,
     usage::{UsageSection, UsageSettings},
     webhooks::{WebhookSettings, WebhooksSection},
 };
@@ -58,16 +63,6 @@ pub struct Where {
     pub master_key: Option<MasterKeyText>,
 }
 
-/// Its `Debug` hides the value.
-#[derive(Clone)]
-pub struct MasterKeyText(pub String);
-
-impl std::fmt::Debug for MasterKeyText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MasterKeyText(…)")
-    }
-}
-
 /// Settings of `serve`.
 #[allow(rustdoc::bare_urls, reason = "clap prints these sentences as they stand")]
 #[derive(Args, Clone, Debug, Default)]
@@ -93,6 +88,8 @@ pub struct ServeArgs {
     /// Fill a fresh database with an example company, and print a sign-in; loopback only
     #[arg(long)]
     pub demo: bool,
+    #[command(flatten)]
+    pub redis: RedisArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -116,6 +113,11 @@ struct File {
     trusted_proxies: Option<Vec<String>>,
     log_format: Option<LogFormat>,
     cache_keys: Option<usize>,
+    redis_url: Option<String>,
+    redis_prefix: Option<String>,
+    redis_signatures: Option<redis::Signatures>,
+    redis_timeout_ms: Option<u64>,
+    redis_ca_file: Option<PathBuf>,
     /// Only in the file, like the requirements.
     mail: Option<MailSection>,
     usage: Option<UsageSection>,
@@ -162,6 +164,8 @@ pub struct Serving {
     pub trusted_proxies: Vec<IpNet>,
     pub log_format: LogFormat,
     pub cache_keys: usize,
+    /// `None` if each node counts for itself.
+    pub redis: Option<RedisSettings>,
     /// `None` if mail is off.
     pub mail: Option<MailSettings>,
     pub usage: UsageSettings,
@@ -256,6 +260,15 @@ impl Where {
         if let Some(listen) = &grpc_listen {
             check_listen(listen).map_err(from("grpc_listen", args.grpc_listen.as_ref()))?;
         }
+        let redis = args.redis.clone().or(RedisArgs {
+            redis_url: file.redis_url,
+            redis_prefix: file.redis_prefix,
+            redis_signatures: file.redis_signatures,
+            redis_timeout_ms: file.redis_timeout_ms,
+            redis_ca_file: file.redis_ca_file,
+        });
+        let source = |setting: &str, given| self.source(setting, given);
+        let redis = redis.resolve(&args.redis, source)?;
         let trusted_proxies: Result<_, String> = given.iter().map(|cidr| check_cidr(cidr)).collect();
         Ok(Serving {
             listen: listen.unwrap_or_else(site::default_address),
@@ -267,6 +280,7 @@ impl Where {
             trusted_proxies: trusted_proxies.map_err(from("trusted_proxies", proxies.as_ref()))?,
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
             cache_keys: args.cache_keys.or(file.cache_keys).unwrap_or(100_000).max(1),
+            redis,
             mail: file.mail.map(MailSection::resolve).transpose()?,
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
@@ -276,10 +290,6 @@ impl Where {
             demo: args.demo,
         })
     }
-}
-
-fn master_key_of_environment() -> Option<MasterKeyText> {
-    std::env::var("SALLYPORT_MASTER_KEY").ok().filter(|text| !text.trim().is_empty()).map(MasterKeyText)
 }
 
 /// They are parts of paths, and not escaped.

@@ -38,7 +38,7 @@ pub struct Readiness {
 /// One requirement of the server, and its state.
 #[derive(Serialize, ToSchema)]
 pub struct HealthCheck {
-    /// `database`, `revocations` or `writes`.
+    /// `database`, `revocations` or `writes`; with several nodes also `redis`, without which a server is ready.
     name: &'static str,
     ok: bool,
     /// What is wrong, or `ok`.
@@ -59,9 +59,10 @@ impl From<health::HealthCheck> for HealthCheck {
     (status = 503, content((String = "text/plain"), (Readiness = "application/json")), description = "Not ready, and why"),
 ))]
 pub async fn readyz(State(state): State<AppState>, headers: HeaderMap) -> Response {
-    let checks: Vec<_> = state.verifier.health().await.into_iter().map(HealthCheck::from).collect();
-    let failed = checks.iter().filter(|check| !check.ok);
+    let checks = state.verifier.health().await;
+    let failed = checks.iter().filter(|check| !check.ok && check.required);
     let failed: Vec<_> = failed.map(|check| format!("{}: {}\n", check.name, check.detail)).collect();
+    let checks: Vec<_> = checks.iter().cloned().map(HealthCheck::from).collect();
     let status = if failed.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     if accepts_json(&headers) {
         return (status, Json(Readiness { ready: failed.is_empty(), checks })).into_response();

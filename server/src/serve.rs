@@ -9,6 +9,7 @@ mod greet;
 mod limits;
 mod listen;
 mod lock;
+mod share;
 mod shutdown;
 mod socket;
 
@@ -99,12 +100,15 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     for (name, requirement) in &serving.requirements {
         requirement.check(name, store.profile())?;
     }
+    // Before it joins: a node that can't start would be waited for.
+    let redis = share::over(&store, serving.redis.clone()).await?;
     let at = format!("{}:{}", rustix::system::uname().nodename().to_string_lossy(), address.port());
     store.join_nodes(env!("CARGO_PKG_VERSION"), at).await.map_err(|error| error.to_string())?;
     let doubts = store.doubts_about_commits().await.map_err(|error| error.to_string())?.join(" ");
     if !doubts.is_empty() {
         tracing::warn!("{doubts}");
     }
+    share::say_if_alone(&store, redis.is_some()).await?;
     for sentence in &data.made {
         say(sentence);
     }
@@ -138,6 +142,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             cache_keys: serving.cache_keys,
             partner_keys: serving.partner_keys.clone(),
             elapsed: elapsed(),
+            redis,
             demo: serving.demo.then_some(demo::SIGN_IN),
             has_mail: outbox.is_some(),
             webhook_targets: serving.webhooks.allowed.clone(),

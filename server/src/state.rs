@@ -12,10 +12,10 @@ use sallyport::{
     clock::Elapsed,
     entropy::{IdEntropy, OsEntropy},
     leak_inbox::LeakInbox,
+    over_redis::{Redis, throttles::NodeThrottles},
     passwords::Passwords,
     profile::Profile,
     store::Store,
-    throttle,
     verifier::Verifier,
     webhook::AllowedTargets,
 };
@@ -77,6 +77,8 @@ pub struct Deployment {
     /// Where the public keys of a partner are that reports leaks.
     pub partner_keys: Option<KeySource>,
     pub elapsed: Elapsed,
+    /// What this node shares with others; `None` if it counts for itself.
+    pub redis: Option<Redis>,
     pub demo: Option<DemoSignIn>,
     /// Whether mail is on.
     pub has_mail: bool,
@@ -92,12 +94,13 @@ impl AppState {
     pub async fn new(store: Store, deployment: Deployment) -> Result<Self> {
         let rates = RateHeaderNames::of(&store.profile().limits);
         let places = KeyLocations::of(&store.profile().credentials);
-        let attempts = throttle::InMemory::new(deployment.elapsed.clone());
+        let attempts = NodeThrottles::new(store.clone(), deployment.elapsed.clone(), deployment.redis.clone());
         let pending_events = PendingEvents::new(deployment.elapsed.clone());
         let elapsed = deployment.elapsed.clone();
         let partner_keys = deployment.partner_keys.map(|source| Arc::new(PartnerKeys::new(source, elapsed)));
         let issuers = Issuers::new(deployment.outside, deployment.elapsed.clone());
-        let verifier = Verifier::start(store.clone(), deployment.cache_keys, deployment.elapsed).await?;
+        let verifier = Verifier::start_over(store.clone(), deployment.cache_keys, deployment.elapsed, deployment.redis);
+        let verifier = verifier.await?;
         let is_local = deployment.listens_on_loopback && is_loopback_url(&deployment.public_url);
         let names = IdEntropy::new(store.entropy());
         let (profile, public_url) = (store.profile().clone(), deployment.public_url.clone());

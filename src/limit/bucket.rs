@@ -33,6 +33,15 @@ impl Limit {
     pub const fn per(&self) -> Duration {
         Duration::from_nanos(self.per)
     }
+
+    /// The part of one of so many nodes: all of them together let through no more than this limit.
+    #[must_use]
+    pub fn of_one_in(self, nodes: NonZeroU32) -> Self {
+        let requests = NonZeroU32::new(self.requests() / nodes).unwrap_or(NonZeroU32::MIN);
+        let per = u128::from(self.per) * u128::from(requests.get()) * u128::from(nodes.get());
+        let per = per.div_ceil(u128::from(self.requests()));
+        Self { requests, per: u64::try_from(per).unwrap_or(u64::MAX / 4) }
+    }
 }
 
 /// The time when the bucket will be full again: `nanos`, and `part` of another nanosecond, in as many parts as the
@@ -49,6 +58,17 @@ impl Bucket {
     /// Whether the bucket is full, so that its state can be dropped.
     pub fn is_full(self, elapsed: Duration) -> bool {
         (self.nanos, self.part) <= (nanos(elapsed), 0)
+    }
+
+    /// One of which nothing is left.
+    pub fn used_up(limit: Limit, elapsed: Duration) -> Self {
+        Self { nanos: nanos(elapsed).saturating_add(limit.per), part: 0 }
+    }
+
+    /// The state after a request, whether it passes, and what clients are told.
+    pub fn charge(self, kind: Kind, limit: Limit, cost: NonZeroU32, elapsed: Duration) -> (Self, bool, Rate) {
+        let part = self.judge(kind, limit, cost, elapsed);
+        (part.after, part.passes, part.rate)
     }
 
     /// Takes one request, or returns how long until one is available.

@@ -33,21 +33,32 @@ impl InMemory {
         Self { throttle: Mutex::default(), elapsed }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Throttle> {
-        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Throttles for InMemory {
-    async fn begin(&self, who: Who, account: &str) -> Result<result::Result<Attempt, Throttled>> {
-        Ok(self.lock().attempt(who, account, (self.elapsed)()))
+    /// The same as `begin`, on one of several nodes that count for themselves.
+    pub fn begin_on_one_of(&self, nodes: u32, who: Who, account: &str) -> result::Result<Attempt, Throttled> {
+        self.lock().attempt_on_one_of(nodes, who, account, (self.elapsed)())
     }
 
-    async fn succeeded(&self, attempt: Attempt) {
+    /// Counts an attempt that is judged by what all nodes counted.
+    pub fn note(&self, who: Who, account: &str) -> Attempt {
+        self.lock().note(who, account, (self.elapsed)())
+    }
+
+    /// What all nodes counted refuses an attempt that this one noted, by that of its counts.
+    pub fn refused_elsewhere(&self, attempt: Attempt, refusing: usize) -> bool {
+        self.lock().refused_elsewhere(attempt, refusing, (self.elapsed)())
+    }
+
+    /// The password was correct.
+    pub fn note_success(&self, attempt: Attempt) {
         self.lock().succeeded(attempt);
     }
 
-    async fn take_back(&self, attempt: Attempt) {
+    /// The password could not be checked.
+    pub fn withdraw(&self, attempt: Attempt) {
         self.lock().take_back(attempt);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, Result};
+use crate::{Error, Result, over_redis::Redis};
 use tokio::time::timeout;
 
 use super::{Verifier, single_flight::SingleFlight};
@@ -15,9 +15,11 @@ const HEARD: Duration = Duration::from_secs(1);
 /// One requirement of the server, and its state.
 #[derive(Clone, Debug)]
 pub struct HealthCheck {
-    /// `database`, `revocations` or `writes`.
+    /// `database`, `revocations`, `writes` or `redis`.
     pub name: &'static str,
     pub ok: bool,
+    /// Whether the server can't do its work without it.
+    pub required: bool,
     /// The error, or `ok`.
     pub detail: String,
 }
@@ -34,7 +36,8 @@ impl Verifier {
                 limited(async { self.store.revision().await.map(drop) }),
                 limited(self.store.check_writes())
             );
-            Ok(vec![check("database", database), check("revocations", self.hears()), check("writes", writes)])
+            let required = [check("database", database), check("revocations", self.hears()), check("writes", writes)];
+            Ok(required.into_iter().chain(self.redis.as_ref().map(of_redis)).collect())
         });
         checks.await.unwrap_or_else(|error| vec![check("database", Err(error))])
     }
@@ -70,5 +73,11 @@ fn check(name: &'static str, checked: Result<()>) -> HealthCheck {
         Err(Error::Unavailable(why)) => why.clone(),
         Err(other) => other.to_string(),
     };
-    HealthCheck { name, ok: checked.is_ok(), detail }
+    HealthCheck { name, ok: checked.is_ok(), required: true, detail }
+}
+
+/// A node goes on without Redis.
+fn of_redis(redis: &Redis) -> HealthCheck {
+    let status = redis.status();
+    HealthCheck { name: "redis", ok: status.is_good(), required: false, detail: status.to_string() }
 }

@@ -1,19 +1,17 @@
 //! The state of [`super::shared_state`] in the memory of one process. Verifiers that share it act as one.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
     limiter::Limiter,
     replays::Replays,
-    shared_state::{LookUpPermit, Presenter, RateLimits, ReplayError, SeenSignatures, UnknownKeys},
+    shared_state::{ReplayError, SeenSignatures},
     unknown::Unknown,
 };
 use crate::{
     Result, Timestamp,
     clock::Elapsed,
     id::{KeyId, OrgId},
-    key::Digest,
-    limit::{Day, DayCount, Judged, Limits, Now, StoredDay},
     signature::Proof,
 };
 
@@ -27,6 +25,11 @@ pub struct InMemory {
 }
 
 impl InMemory {
+    /// An empty state of a process whose signatures, and those of processes before it, are remembered elsewhere.
+    pub fn remembering_all(elapsed: Elapsed) -> Self {
+        Self::new(Timestamp::from_micros(i64::MIN), elapsed)
+    }
+
     /// An empty state. Signatures from before `now` may have been used in the previous process.
     pub fn new(now: Timestamp, elapsed: Elapsed) -> Self {
         Self {
@@ -38,77 +41,16 @@ impl InMemory {
     }
 }
 
-impl RateLimits for Limiter {
-    async fn charge(&self, key: &KeyId, limits: &Limits, cost: NonZeroU32, now: Now) -> Result<Judged> {
-        self.charge(key, limits, cost, now)
-    }
-
-    async fn peek(&self, key: &KeyId, limits: &Limits, cost: NonZeroU32, now: Now) -> Result<Judged> {
-        self.peek(key, limits, cost, now)
-    }
-
-    fn read(&self, key: &KeyId, day: Day, stored: StoredDay) -> Result<()> {
-        self.read(key, day, stored)
-    }
-
-    fn take(&self) -> Vec<(KeyId, DayCount)> {
-        self.take()
-    }
-
-    fn put_back(&self, counts: Vec<(KeyId, DayCount)>) {
-        self.put_back(counts);
-    }
-
-    fn forget(&self, now: Now) {
-        self.forget(now);
-    }
-}
-
 impl SeenSignatures for Replays {
-    async fn take(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<Result<(), ReplayError>> {
-        Ok(self.take(proof, org, key, now))
+    async fn take(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<Result<u64, ReplayError>> {
+        Ok(self.take(proof, org, key, now).map(|()| 0))
     }
 
-    fn give_back(&self, proof: &Proof, org: &OrgId, key: &KeyId) {
+    fn give_back(&self, proof: &Proof, org: &OrgId, key: &KeyId, _claim: u64) {
         self.give_back(proof, org, key);
     }
 
     async fn peek(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<Result<(), ReplayError>> {
         Ok(self.peek(proof, org, key, now))
-    }
-}
-
-impl UnknownKeys for Unknown {
-    fn add<'a>(&self, digests: impl IntoIterator<Item = &'a Digest> + Clone) {
-        self.add(digests);
-    }
-
-    fn knows(&self, digest: &Digest) -> bool {
-        self.knows(digest)
-    }
-
-    fn is_unknown(&self, digest: &Digest) -> bool {
-        self.is_unknown(digest)
-    }
-
-    fn forget_unknown(&self) {
-        self.forget_unknown();
-    }
-
-    async fn admit_look_up(
-        &self,
-        presenter: Presenter,
-        digest: Option<Digest>,
-        elapsed: Duration,
-    ) -> Result<LookUpPermit, Duration> {
-        self.admit_look_up(presenter, digest, elapsed)
-    }
-
-    async fn found_unknown(&self, permit: &LookUpPermit, elapsed: Duration) {
-        self.found_unknown(permit, elapsed);
-    }
-
-    async fn found_known(&self, permit: &LookUpPermit) {
-        self.found_known(permit);
     }
 }

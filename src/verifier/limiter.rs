@@ -42,6 +42,13 @@ impl Limiter {
         Ok(judged)
     }
 
+    /// Returns what was charged to a day, because another limit refused the request.
+    pub fn give_back_day(&self, key: &KeyId, cost: NonZeroU32, now: Now) {
+        if let Some(name) = Name::of(key) {
+            self.shard(&name).give_back_day(name, Day::of(now.at), cost);
+        }
+    }
+
     /// What `charge` would return.
     pub fn peek(&self, key: &KeyId, limits: &Limits, cost: NonZeroU32, now: Now) -> Result<Judged> {
         if limits.is_unlimited() {

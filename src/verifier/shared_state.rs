@@ -1,6 +1,6 @@
 //! State that nodes have to share for equal verdicts and that is not in the database: used-up limits, used
-//! signatures, and clients that present unknown keys. Each is a trait; [`super::in_memory`] implements them for one
-//! process.
+//! signatures, and clients that present unknown keys. Each is a trait; [`super::in_memory`] is the state of one process, and
+//! `node_limits`, `node_signatures` and `node_unknown` share it over Redis, if there is one.
 //!
 //! The verifier only calls these traits. Their futures are not boxed, and those of the memory implementation are
 //! ready at once.
@@ -61,17 +61,17 @@ pub enum ReplayError {
 
 /// Used signatures: each is accepted once. On an error the request is refused.
 pub trait SeenSignatures: Send + Sync {
-    /// Uses up a signature, unless it was used before. Of two concurrent requests, one succeeds.
+    /// Uses up a signature, unless it was used before. Of two concurrent requests, one succeeds. Returns the number of the claim.
     fn take(
         &self,
         proof: &Proof,
         org: &OrgId,
         key: &KeyId,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Result<(), ReplayError>>> + Send;
+    ) -> impl Future<Output = Result<Result<u64, ReplayError>>> + Send;
 
-    /// It was used up for nothing: the sender may repeat the request. Not awaited.
-    fn give_back(&self, proof: &Proof, org: &OrgId, key: &KeyId);
+    /// It was used up for nothing, under that number: the sender may repeat the request. Not awaited.
+    fn give_back(&self, proof: &Proof, org: &OrgId, key: &KeyId, claim: u64);
 
     /// What `take` would return; nothing is used up, not even for a moment.
     fn peek(
@@ -90,6 +90,7 @@ pub struct Claim<'a, S: SeenSignatures + ?Sized> {
     pub(super) proof: Proof,
     pub(super) org: &'a OrgId,
     pub(super) key: &'a KeyId,
+    pub(super) number: u64,
 }
 
 impl<'a, S: SeenSignatures + ?Sized> Claim<'a, S> {
@@ -102,7 +103,7 @@ impl<'a, S: SeenSignatures + ?Sized> Claim<'a, S> {
         now: Timestamp,
     ) -> Result<Result<Self, ReplayError>> {
         let taken = seen.take(&proof, org, key, now).await?;
-        Ok(taken.map(|()| Self { seen, proof, org, key }))
+        Ok(taken.map(|number| Self { seen, proof, org, key, number }))
     }
 
     /// The request was accepted: its signature stays used up.
@@ -113,7 +114,7 @@ impl<'a, S: SeenSignatures + ?Sized> Claim<'a, S> {
 
 impl<S: SeenSignatures + ?Sized> Drop for Claim<'_, S> {
     fn drop(&mut self) {
-        self.seen.give_back(&self.proof, self.org, self.key);
+        self.seen.give_back(&self.proof, self.org, self.key, self.number);
     }
 }
 

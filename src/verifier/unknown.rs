@@ -8,13 +8,17 @@ mod known;
 use std::{
     net::IpAddr,
     num::NonZeroU32,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
 use crate::{
     key::Digest,
     limit::{Bucket, Limit},
+    throttle,
 };
 
 use super::shared_state::{LookUpPermit, Presenter};
@@ -39,9 +43,36 @@ pub struct Unknown {
     of_all: Mutex<Bucket>,
     known: Known,
     digests: UnknownDigests,
+    /// How many nodes count for themselves; 0 if others count with this one.
+    nodes: AtomicU32,
 }
 
 impl Unknown {
+    /// From now on this node has its part of each limit.
+    pub fn count_as_one_of(&self, nodes: NonZeroU32) {
+        self.nodes.store(nodes.get(), Ordering::Relaxed);
+    }
+
+    /// The limit of all look-ups, of this node.
+    fn of_all_limit(&self) -> Limit {
+        self.part(OF_ALL)
+    }
+
+    fn part(&self, limit: Limit) -> Limit {
+        match NonZeroU32::new(self.nodes.load(Ordering::Relaxed)) {
+            Some(nodes) if nodes.get() > 1 => limit.of_one_in(nodes),
+            _ => limit,
+        }
+    }
+
+    /// The limits that a look-up counts against: that of the presenter, with its kind and address, and that of all.
+    pub fn limits(presenter: Presenter) -> (&'static str, IpAddr, Limit, Limit) {
+        match presenter {
+            Presenter::Client(ip) => ("client", throttle::block(ip), PER_ADDRESS, OF_ALL),
+            Presenter::Backend(ip) => ("backend", throttle::block(ip), PER_BACKEND, OF_ALL),
+        }
+    }
+
     /// Adds existing digests: read at the start, or created since.
     pub fn add<'a>(&self, digests: impl IntoIterator<Item = &'a Digest> + Clone) {
         self.known.add(digests.clone());
@@ -76,7 +107,7 @@ impl Unknown {
         if !free {
             let (addresses, ip, limit) = self.counted(presenter);
             addresses.may(ip, limit, elapsed)?;
-            self.of_all().take(OF_ALL, elapsed)?;
+            self.of_all().take(self.of_all_limit(), elapsed)?;
         }
         Ok(LookUpPermit { presenter, digest, free })
     }
@@ -92,17 +123,24 @@ impl Unknown {
 
     pub fn found_known(&self, permit: &LookUpPermit) {
         if !permit.free {
-            self.of_all().put_back(OF_ALL);
+            self.of_all().put_back(self.of_all_limit());
         }
         if let Some(digest) = permit.digest.as_ref().filter(|_| !permit.free) {
             self.known.add([digest]);
         }
     }
 
+    /// Another node used the limit up: nothing is looked up.
+    pub fn withdraw(&self, permit: &LookUpPermit) {
+        if !permit.free {
+            self.of_all().put_back(self.of_all_limit());
+        }
+    }
+
     fn counted(&self, presenter: Presenter) -> (&Addresses, IpAddr, Limit) {
         match presenter {
-            Presenter::Client(ip) => (&self.addresses, ip, PER_ADDRESS),
-            Presenter::Backend(ip) => (&self.backends, ip, PER_BACKEND),
+            Presenter::Client(ip) => (&self.addresses, ip, self.part(PER_ADDRESS)),
+            Presenter::Backend(ip) => (&self.backends, ip, self.part(PER_BACKEND)),
         }
     }
 

@@ -6,3 +6,4 @@ mod nodes;
 mod rotation;
 mod secrets;
 mod shared_state;
+mod through_redis;

@@ -12,6 +12,7 @@ use std::{
 use sallyport::{
     id::RequestId,
     key::{Ask, Digest, PlainSecret, Verdict, secret::Checked},
+    over_redis::Redis,
     request::Client,
     store::{Location, Store},
     testing::{SeededEntropy, TestStore},
@@ -44,13 +45,23 @@ impl Node {
 
     /// With a state that may be shared with other nodes.
     pub async fn start_with(store: Store, state: InMemory) -> Self {
+        Self::started(store, state, None).await
+    }
+
+    /// Sharing over Redis.
+    pub async fn start_over(store: Store, redis: Redis) -> Self {
+        let state = InMemory::new(store.now() - Duration::from_secs(1), Arc::new(|| Duration::ZERO));
+        Self::started(store, state, Some(redis)).await
+    }
+
+    async fn started(store: Store, state: InMemory, redis: Option<Redis>) -> Self {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
         store.slow_look_ups(move || {
             count.fetch_add(1, Ordering::SeqCst);
             std::future::ready(())
         });
-        let verifier = Verifier::start_with(store.clone(), 1_000, Arc::new(|| Duration::ZERO), state);
+        let verifier = Verifier::start_with(store.clone(), 1_000, Arc::new(|| Duration::ZERO), state, redis);
         let verifier = verifier.await.expect("started");
         Self { store, verifier, asked }
     }

@@ -31,6 +31,7 @@ mod settings;
 #[path = "../smtp/smtp.rs"]
 #[allow(dead_code, reason = "the tests over HTTP need more of it")]
 mod smtp;
+mod through_redis;
 mod unreachable;
 mod usage;
 mod webhooks;

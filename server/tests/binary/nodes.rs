@@ -1,7 +1,7 @@
 //! Three servers on one PostgreSQL: what one of them answers as revoked is refused by all, whatever happens to the others.
 
-mod cluster;
-mod history;
+pub(crate) mod cluster;
+pub(crate) mod history;
 
 mod postgres {
     use std::{

@@ -144,6 +144,7 @@ impl TestPortal {
                 .map(|(name, requirement)| (name.to_owned(), requirement))
                 .into(),
             elapsed: Arc::new(move || Duration::from_secs(elapsed.load(Ordering::SeqCst))),
+            redis: None,
             demo: None,
             has_mail: false,
             // Receivers in tests are on loopback.

@@ -1,6 +1,13 @@
 //! All nodes of a PostgreSQL database: whether they refuse what a commit took away, and closing those that lapsed.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use sqlx::{AssertSqlSafe, any::AnyRow};
 use tokio::{
@@ -35,6 +42,8 @@ const CLOSED_KEPT: i64 = 10 * 60 * 1_000_000;
 pub(super) struct Others {
     last: Mutex<Option<NodeView>>,
     lapsed: std::sync::Mutex<Lapsed>,
+    /// How many nodes may hold a lease, as they were read last; 0 before.
+    live: AtomicU32,
 }
 
 /// What a query about all nodes returned, with times of this process's own clock.
@@ -118,12 +127,28 @@ impl Store {
         Ok(self.nodes_read_after(since_boot()).await?.nodes.to_vec())
     }
 
+    /// How many nodes may judge keys, this one included: each has its part of what is not shared.
+    pub fn live_nodes(&self) -> NonZeroU32 {
+        NonZeroU32::new(self.0.feed.others.live.load(Ordering::Relaxed)).unwrap_or(NonZeroU32::MIN)
+    }
+
+    /// Sets how many nodes there are, for tests of what each of them does.
+    #[cfg(feature = "testing")]
+    pub fn set_live_nodes(&self, count: u32) {
+        self.0.feed.others.live.store(count, Ordering::Relaxed);
+    }
+
     /// Closes nodes whose lease has ended, so that no revocation waits for them. Called by each node as often as it polls.
     pub async fn close_lapsed_nodes(&self) -> Result<()> {
         if !self.is_node() {
             return Ok(());
         }
         let view = self.nodes_read_after(since_boot()).await?;
+        let live = u32::try_from(view.rows.iter().filter(|row| row.is_open).count()).unwrap_or(u32::MAX);
+        let before = self.0.feed.others.live.swap(live, Ordering::Relaxed);
+        if before != live && (before, live) != (0, 1) {
+            tracing::info!(nodes = live, "so many nodes hold a lease");
+        }
         let lapsed = {
             let mut lapsed = self.0.feed.others.lapsed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             lapsed.seen(&view.rows, view.received_at, TERMS)

@@ -122,6 +122,13 @@ impl Shard {
         }
     }
 
+    pub fn give_back_day(&mut self, name: Name, day: Day, cost: NonZeroU32) {
+        let Some(counted) = self.days.get(&name).copied().filter(|counted| counted.day == day) else { return };
+        // Not what other nodes counted.
+        let requests = counted.requests.saturating_sub(cost.get().into()).max(counted.others);
+        self.count(name, Counted { requests, saved: false, ..counted });
+    }
+
     pub fn take(&mut self) -> Vec<(Name, DayCount)> {
         let mut counts = std::mem::take(&mut self.ended);
         for name in std::mem::take(&mut self.unsaved) {

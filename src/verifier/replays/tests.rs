@@ -18,7 +18,7 @@ impl Replays {
         key: &'a KeyId,
         now: Timestamp,
     ) -> Result<Claim<'a, Self>, ReplayError> {
-        self.take(&proof, org, key, now).map(|()| Claim { seen: self, proof, org, key })
+        self.take(&proof, org, key, now).map(|()| Claim { seen: self, proof, org, key, number: 0 })
     }
 }
 

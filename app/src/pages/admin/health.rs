@@ -49,6 +49,7 @@ fn about(name: &str) -> &'static str {
         "database" => "The database answers",
         "revocations" => "Revocations are received",
         "writes" => "Writes succeed",
+        "redis" => "Redis shares limits and signatures",
         _ => "Another requirement",
     }
 }
@@ -59,6 +60,7 @@ fn meaning(name: &str) -> &'static str {
         "database" => "Keys that are not in memory can be looked up.",
         "revocations" => "A key that was revoked on another server is refused here, too.",
         "writes" => "Keys can be generated, changed and revoked.",
+        "redis" => "A limit is counted for all nodes together, and a signature is accepted once.",
         _ => "",
     }
 }
@@ -72,7 +74,7 @@ fn Body(
     nodes: Vec<ListedNode>,
     now: Timestamp,
 ) -> impl IntoView {
-    let failing = checks.iter().filter(|check| !check.ok).count();
+    let failing = checks.iter().filter(|check| !check.ok && check.required).count();
     let (tone, verdict) = match failing {
         0 => (Tone::Good, "This server is ready."),
         _ => (Tone::Danger, "This server is not ready: /readyz answers 503 until each check below is OK."),
@@ -83,6 +85,7 @@ fn Body(
         let detail = Some(check.detail).filter(|detail| detail != "ok");
         let (tone, word, icon) = match check.ok {
             true => (Tone::Good, "OK", Icon::Check),
+            false if !check.required => (Tone::Warning, "Degraded", Icon::Close),
             false => (Tone::Danger, "Failing", Icon::Close),
         };
         view! {

@@ -22,8 +22,9 @@ pub struct Cluster {
     /// In front of the database, one for each node, or none.
     pub proxies: Vec<Proxy>,
     urls: Vec<String>,
+    arguments: Vec<String>,
     folders: tempfile::TempDir,
-    token: String,
+    pub token: String,
     app: String,
     store: TestStore,
 }
@@ -35,14 +36,19 @@ pub struct Key {
 
 impl Cluster {
     pub async fn start(count: usize) -> Self {
-        Self::start_with(count, false).await
+        Self::start_with(count, false, &[]).await
+    }
+
+    /// Each with these arguments.
+    pub async fn start_given(count: usize, arguments: &[&str]) -> Self {
+        Self::start_with(count, false, arguments).await
     }
 
     pub async fn start_behind_proxies(count: usize) -> Self {
-        Self::start_with(count, true).await
+        Self::start_with(count, true, &[]).await
     }
 
-    async fn start_with(count: usize, proxied: bool) -> Self {
+    async fn start_with(count: usize, proxied: bool, arguments: &[&str]) -> Self {
         let store = TestStore::postgres().await;
         let Location::Postgres(url) = store.location().clone() else { panic!("PostgreSQL") };
         let folders = tempfile::tempdir().expect("a folder");
@@ -56,8 +62,9 @@ impl Cluster {
                 urls.push(url.clone());
             }
         }
-        let mut cluster =
-            Self { nodes: Vec::new(), proxies, urls, folders, token: String::new(), app: String::new(), store };
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let (nodes, token, app) = (Vec::new(), String::new(), String::new());
+        let mut cluster = Self { nodes, proxies, urls, arguments, folders, token, app, store };
         for node in 0..count {
             let data = cluster.data(node);
             fs::create_dir(&data).expect("made");
@@ -80,7 +87,9 @@ impl Cluster {
     }
 
     fn serve(&self, node: usize) -> Server {
-        Server::start_with(&self.data(node), &["--database-url", &self.urls[node]], |_| true).0
+        let mut arguments = vec!["--database-url", &self.urls[node]];
+        arguments.extend(self.arguments.iter().map(String::as_str));
+        Server::start_with(&self.data(node), &arguments, |_| true).0
     }
 
     /// New keys, made on the first node and in the memory of all.

@@ -1,0 +1,25 @@
+-- Charges all limits, or none. For each of KEYS[2…]: the debt of one request, the window, how many requests have to be there, how
+-- many are charged, and how many more are taken if they are there.
+local debts, passes = {}, 1
+for i = 2, #KEYS do
+  local at = 2 + (i - 2) * 5
+  local unit, per, wanted = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  debts[i] = debt_of(KEYS[i], per)
+  if debts[i] + wanted * unit > per + 0.01 then passes = 0 end
+end
+local answer = {passes}
+for i = 2, #KEYS do
+  local at = 2 + (i - 2) * 5
+  local unit, per = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local charged, extra = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+  local got = 0
+  if passes == 1 and charged + extra > 0 then
+    local debt = debts[i] + charged * unit
+    got = math.max(0, math.min(extra, math.floor((per - debt) / unit + 0.000001)))
+    debts[i] = debt + got * unit
+    keep(KEYS[i], debts[i], per)
+  end
+  answer[#answer + 1] = got
+  answer[#answer + 1] = string.format('%.3f', debts[i])
+end
+return answer

@@ -1,0 +1,26 @@
+//! The scripts. Each is one call, and takes the time from Redis.
+
+use redis::Script;
+
+pub(super) struct Scripts {
+    pub charge: Script,
+    pub adjust: Script,
+    pub claim: Script,
+    pub release: Script,
+    pub epoch: Script,
+}
+
+const STATE: &str = include_str!("bucket_state.lua");
+
+impl Default for Scripts {
+    fn default() -> Self {
+        let with_state = |script: &str| Script::new(&format!("{STATE}{script}"));
+        Self {
+            charge: with_state(include_str!("charge.lua")),
+            adjust: with_state(include_str!("adjust.lua")),
+            claim: with_state(include_str!("claim.lua")),
+            release: Script::new(include_str!("release.lua")),
+            epoch: Script::new(include_str!("epoch.lua")),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Used signatures, as one of several nodes remembers them: claimed in Redis, if there is one, before a verdict is final.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use crate::{
+    Error, Result, Timestamp,
+    id::{KeyId, OrgId},
+    over_redis::{Redis, SignatureClaim, WithoutRedis},
+    signature::Proof,
+};
+
+use super::{
+    replays::Replays,
+    shared_state::{ReplayError, SeenSignatures},
+};
+
+pub struct NodeSignatures {
+    /// What this node accepted: it bounds how many signatures of a key it remembers.
+    local: Arc<Replays>,
+    redis: Option<Redis>,
+    /// Numbers claims, so that returning one does not return a later one.
+    claims: AtomicU64,
+}
+
+impl NodeSignatures {
+    pub fn new(local: Arc<Replays>, redis: Option<Redis>) -> Self {
+        Self { local, redis, claims: AtomicU64::default() }
+    }
+
+    /// Redis does not know whether the signature was used.
+    fn unclaimed(redis: &Redis) -> Result<()> {
+        match redis.without() {
+            WithoutRedis::Local => Ok(()),
+            WithoutRedis::Refuse => {
+                Err(Error::Unavailable("signatures can't be remembered, since Redis is away; try again".to_owned()))
+            }
+        }
+    }
+}
+
+fn found(claim: SignatureClaim) -> std::result::Result<(), ReplayError> {
+    match claim {
+        SignatureClaim::Claimed => Ok(()),
+        SignatureClaim::Seen => Err(ReplayError::Seen),
+        SignatureClaim::Forgotten => Err(ReplayError::Forgotten),
+    }
+}
+
+/// Returns it to the memory of this node unless it was claimed, also if the request is dropped meanwhile.
+struct Held<'a> {
+    local: &'a Replays,
+    proof: &'a Proof,
+    org: &'a OrgId,
+    key: &'a KeyId,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.local.give_back(self.proof, self.org, self.key);
+    }
+}
+
+impl SeenSignatures for NodeSignatures {
+    async fn take(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<Result<u64, ReplayError>> {
+        let claim = self.claims.fetch_add(1, Ordering::Relaxed);
+        if let Err(refused) = self.local.take(proof, org, key, now) {
+            return Ok(Err(refused));
+        }
+        let Some(redis) = &self.redis else { return Ok(Ok(claim)) };
+        let held = Held { local: &self.local, proof, org, key };
+        match Box::pin(redis.claim(proof, key, now, claim)).await.map(found) {
+            Ok(Ok(())) => {}
+            Ok(Err(refused)) => return Ok(Err(refused)),
+            Err(_) => {
+                // The claim may have arrived, and only its answer be late.
+                redis.release(proof, key, claim);
+                Self::unclaimed(redis)?;
+                redis.accept_alone();
+            }
+        }
+        std::mem::forget(held);
+        Ok(Ok(claim))
+    }
+
+    fn give_back(&self, proof: &Proof, org: &OrgId, key: &KeyId, claim: u64) {
+        self.local.give_back(proof, org, key);
+        if let Some(redis) = &self.redis {
+            redis.release(proof, key, claim);
+        }
+    }
+
+    async fn peek(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<Result<(), ReplayError>> {
+        let here = self.local.peek(proof, org, key, now);
+        let (Some(redis), Ok(())) = (&self.redis, here) else { return Ok(here) };
+        match redis.is_claimed(proof, key, now).await.map(found) {
+            Ok(found) => Ok(found),
+            Err(_) => Self::unclaimed(redis).map(Ok),
+        }
+    }
+}
