@@ -8,7 +8,7 @@ mod proxy;
 
 pub use database::TestStore;
 pub use earlier::{EARLIER, EARLIER_ROWS, earlier_master_key, make_earlier};
-pub use proxy::Proxy;
+pub use proxy::{Proxy, Way};
 
 use std::sync::{
     Arc, Mutex,
