@@ -51,6 +51,24 @@ end
   `${base}/v1/keys/verify`,
 ];
 
+// The same for gateways.
+export const auth_each_args = (base, file, first, count) => [
+  '-s',
+  script(`local secrets, at = {}, 0
+local skipped = 0
+for line in io.lines("${file}") do
+  skipped = skipped + 1
+  if skipped > ${first} then secrets[#secrets + 1] = line end
+  if #secrets == ${count} then break end
+end
+function request()
+  at = at % #secrets + 1
+  return wrk.format("GET", "/v1/auth", { ["x-api-key"] = secrets[at] })
+end
+`),
+  `${base}/v1/auth`,
+];
+
 // Unknown keys with a valid checksum: each has to be looked up, or its sender throttled.
 export const unknown_args = (base, address) => [
   '-s',

@@ -8,7 +8,7 @@ const few_connections = 16;
 
 // How often a key was looked up, counted by the statements that sqlx logs.
 const finder = /FROM key_secrets s JOIN keys/g;
-const look_ups = portal => (readFileSync(portal.log, 'utf8').match(finder) ?? []).length;
+export const look_ups = portal => (readFileSync(portal.log, 'utf8').match(finder) ?? []).length;
 
 export async function flood(portal) {
   const good = {

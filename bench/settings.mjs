@@ -9,6 +9,11 @@ export const many = Number(process.env.BENCH_MANY ?? 100_000);
 export const most = Number(process.env.BENCH_MOST ?? 1_000_000);
 export const cached = Number(process.env.BENCH_CACHED ?? 200_000);
 export const revocations = Number(process.env.BENCH_REVOCATIONS ?? 500);
+// With three nodes of which none has anything else to do.
+export const node_revocations = Number(process.env.BENCH_NODE_REVOCATIONS ?? 10_000);
+// How often a node is cut off, and how often one is started.
+export const cuts = Number(process.env.BENCH_CUTS ?? 20);
+export const starts = Number(process.env.BENCH_STARTS ?? 5);
 export const exact = Number(process.env.BENCH_EXACT ?? 1_000_000);
 export const rotation = Number(process.env.BENCH_ROTATION ?? 200_000);
 // Of that rotation, in seconds.

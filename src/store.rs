@@ -305,7 +305,7 @@ impl Store {
         let pools = &self.0.pools;
         let closed = async {
             self.0.feed.close().await;
-            tokio::join!(pools.verify.close(), pools.read.close());
+            tokio::join!(pools.verify.close(), pools.read.close(), pools.nodes().close());
             pools.write.close().await;
         };
         let _ = timeout(closing, closed).await;

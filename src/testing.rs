@@ -10,7 +10,7 @@ mod redis;
 pub use self::redis::RedisServer;
 pub use database::TestStore;
 pub use earlier::{EARLIER, EARLIER_ROWS, earlier_master_key, make_earlier};
-pub use proxy::Proxy;
+pub use proxy::{Proxy, Way};
 
 use std::sync::{
     Arc, Mutex,

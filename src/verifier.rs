@@ -6,6 +6,7 @@ mod charge;
 mod counting;
 pub mod dry_run;
 mod explain;
+mod flushed;
 mod foreign;
 pub mod freshness;
 pub mod health;
@@ -50,6 +51,7 @@ use cache::GenerationCache;
 use charge::ChargeOutcome;
 pub use charge::Charged;
 use counting::Counting;
+use flushed::Flushed;
 use foreign::ForeignShapes;
 use freshness::Freshness;
 use health::Health;
@@ -88,6 +90,7 @@ pub struct Verifier {
     usage: Usage,
     /// Held while collected uses are written, so that nobody takes those of another flush for written.
     flushing: tokio::sync::Mutex<()>,
+    flushed: Flushed,
     counting: Counting,
     token_uses: TokenUses,
     limits: NodeLimits,
@@ -150,6 +153,7 @@ impl Verifier {
             token_look_ups: LookUps::default(),
             usage: Usage::default(),
             flushing: tokio::sync::Mutex::default(),
+            flushed: Flushed::default(),
             counting: Counting::new(capacity, store.now()),
             token_uses: TokenUses::default(),
             limits: NodeLimits::new(state.limits, redis.clone(), store.clone(), elapsed.clone()),
@@ -308,41 +312,5 @@ impl Verifier {
             }
         }
         Judged::of_key(verdict, key, charged)
-    }
-
-    /// Writes everything that was collected since the last call.
-    pub async fn flush(&self) -> Result<()> {
-        let uses = self.flush_uses().await;
-        uses.and(self.flush_counts().await)
-    }
-
-    /// Writes the uses and refusals since the last call. Called by a worker, as is [`Self::flush_counts`].
-    pub async fn flush_uses(&self) -> Result<()> {
-        let _flushing = self.flushing.lock().await;
-        let now = self.store.now();
-        self.decisions.forget(now);
-        let mut waiting = self.usage.take(now);
-        let mut written = Ok(());
-        while let Some(part) = waiting.part(AT_ONCE) {
-            written = self.store.record_usage(part.used(), part.refused()).await;
-            if written.is_err() {
-                self.usage.put_back(part);
-                break;
-            }
-        }
-        self.usage.put_back(waiting);
-        // Separately, so that a failure of one does not affect the other.
-        let days = self.flush_days().await;
-        let tokens = self.flush_tokens().await;
-        written.and(days).and(tokens)
-    }
-
-    async fn flush_tokens(&self) -> Result<()> {
-        let uses = self.token_uses.take();
-        let written = self.store.record_token_uses(uses.clone()).await;
-        if written.is_err() {
-            self.token_uses.put_back(uses);
-        }
-        written
     }
 }

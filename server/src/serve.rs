@@ -5,6 +5,7 @@ mod activity;
 mod bodies;
 mod connection;
 mod connections;
+mod doubts;
 mod greet;
 mod limits;
 mod listen;
@@ -102,13 +103,9 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
     // Before it joins: a node that can't start would be waited for.
     let redis = share::over(&store, serving.redis.clone()).await?;
+    let has_redis = redis.is_some();
     let at = format!("{}:{}", rustix::system::uname().nodename().to_string_lossy(), address.port());
-    store.join_nodes(env!("CARGO_PKG_VERSION"), at).await.map_err(|error| error.to_string())?;
-    let doubts = store.doubts_about_commits().await.map_err(|error| error.to_string())?.join(" ");
-    if !doubts.is_empty() {
-        tracing::warn!("{doubts}");
-    }
-    share::say_if_alone(&store, redis.is_some()).await?;
+    store.describe_node(env!("CARGO_PKG_VERSION"), at);
     for sentence in &data.made {
         say(sentence);
     }
@@ -152,6 +149,9 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     )
     .await
     .map_err(|error| error.to_string())?;
+    // Once it can judge: revocations wait for it from now on.
+    store.join(state.verifier.lease().0).await.map_err(|error| error.to_string())?;
+    share::say_if_alone(&store, has_redis).await?;
     // A node that has not heard of revocations judges nothing; this is not an error of the start.
     if let Err(error) = state.verifier.poll().await {
         tracing::warn!(%error, "revocations could not be polled");
@@ -193,6 +193,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     if refuse_after.is_some() {
         workers.others.push(tokio::spawn(forward_gate::watch(store.clone(), stopped.clone())));
     }
+    workers.others.push(tokio::spawn(doubts::watch(store.clone(), stopped.clone())));
     let context = state.context.clone();
     let pages = page_pool::start().map_err(|error| format!("The threads for pages can't be started: {error}"))?;
     let server = Server::new(state).with_page_pool(pages.handle().clone());

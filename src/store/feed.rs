@@ -5,7 +5,13 @@ mod nodes;
 mod notifications;
 mod others;
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use sqlx::{AnyConnection, Connection, Row};
 use tokio::{sync::Mutex, time::timeout};
@@ -36,6 +42,8 @@ pub(super) struct Feed {
     /// Set once this process serves.
     described: OnceLock<Described>,
     others: Others,
+    /// All uses that were noted before this change are written.
+    flushed: AtomicI64,
 }
 
 /// A connection for polls.
@@ -63,6 +71,7 @@ impl Feed {
             notifications,
             described: OnceLock::new(),
             others: Others::default(),
+            flushed: AtomicI64::default(),
         })
     }
 
@@ -136,7 +145,8 @@ impl State {
         now: &(dyn Fn() -> Duration + Send + Sync),
     ) -> Result<Renewal> {
         if let (Some(described), true) = (store.0.feed.described.get(), store.is_node()) {
-            return self.renew(link, described, acknowledged, now).await;
+            let flushed = store.0.feed.flushed.load(Ordering::SeqCst).min(acknowledged);
+            return self.renew(link, described, (acknowledged, flushed), now).await;
         }
         let sent_at = now();
         let head = step(revision(&mut link.connection)).await?;

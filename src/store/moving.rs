@@ -59,7 +59,10 @@ pub async fn move_to_postgres(from: &Path, to: Location, tools: Tools) -> Result
 
     let mut tx = writer.begin().await.map_err(Error::from)?;
     schema::create(&mut tx).await?;
-    let moved = copy(&mut reader, &mut tx).await?;
+    // One view of all tables: no server writes meanwhile, but a command may.
+    let mut view = reader.begin().await.map_err(Error::from)?;
+    let moved = copy(&mut view, &mut tx).await?;
+    view.rollback().await.map_err(Error::from)?;
     tx.commit().await.map_err(Error::from)?;
     let _ = writer.close().await;
     let _ = reader.close().await;

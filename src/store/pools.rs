@@ -27,6 +27,8 @@ pub(super) struct Pools {
     pub write: AnyPool,
     /// Separate readers for the verifier: slow pages must not delay its look-ups.
     pub verify: Readers,
+    /// For what revocations wait for, on PostgreSQL: neither pages nor look-ups delay it.
+    nodes: Option<AnyPool>,
 }
 
 /// Who reads and writes.
@@ -50,15 +52,23 @@ impl Pools {
                     // One writer, so that writers wait here and not in SQLite's busy handler.
                     write: Connector::writer(location)?.pool(1, ACQUIRE, silence, Some(writes)),
                     verify: FileReaders::new(reader, 2, LOOK_UP).into(),
+                    nodes: None,
                 })
             }
             Location::Postgres(_) => {
                 let connector = Connector::writer(location)?;
                 let pages = connector.pool(16, ACQUIRE, silence, Some(writes));
                 let verify = Readers::Pool(connector.pool(2, LOOK_UP, silence, None));
-                Ok(Self { read: Readers::Pool(pages.clone()), write: pages, verify })
+                let nodes = Some(connector.pool(1, LOOK_UP, silence, None));
+                Ok(Self { read: Readers::Pool(pages.clone()), write: pages, verify, nodes })
             }
         }
+    }
+}
+
+impl Pools {
+    pub(super) fn nodes(&self) -> &AnyPool {
+        self.nodes.as_ref().unwrap_or(&self.write)
     }
 }
 

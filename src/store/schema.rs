@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Any, AnyConnection, AnyPool, Row, Transaction, migrate::Migrator};
+use sqlx::{Any, AnyConnection, AnyPool, Executor, Row, Transaction, migrate::Migrator};
 
 use super::{Location, OpenError, Tools, folding, node_rows, peppers::Peppers, row::Read};
 use crate::{
@@ -24,6 +24,12 @@ pub(super) fn newest() -> i64 {
 /// The lock of migrations on PostgreSQL. Servers of versions before there were several nodes hold it, too.
 pub(super) const SERVER_LOCK: i64 = 7_022_136_120;
 
+/// Few rows, written several times a second: each page has room for the next versions of its rows, and old ones are removed
+/// before they fill more pages.
+const OFTEN_WRITTEN: &str = "ALTER TABLE nodes SET (fillfactor = 25, autovacuum_vacuum_scale_factor = 0, \
+    autovacuum_vacuum_threshold = 500); ALTER TABLE revision SET (fillfactor = 25, autovacuum_vacuum_scale_factor = 0, \
+    autovacuum_vacuum_threshold = 500)";
+
 /// PostgreSQL's code for a lock that was not free in time.
 const NOT_FREE: &str = "55P03";
 
@@ -31,7 +37,7 @@ const NOT_FREE: &str = "55P03";
 pub(super) async fn check(location: &Location, pool: &AnyPool) -> Result<(), OpenError> {
     let mut connection = pool.acquire().await.map_err(Error::from)?;
     let applied = applied(location, &mut connection).await?;
-    refuse_newer(&applied)?;
+    refuse_newer(&mut connection, &applied).await?;
     match MIGRATIONS.iter().find(|migration| !applied.contains(&migration.version)) {
         Some(missing) => Err(OpenError::OlderDatabase(missing.version)),
         None => Ok(()),
@@ -53,12 +59,13 @@ pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &
         Location::Postgres(_) => pool.begin().await,
     }
     .map_err(Error::from)?;
-    if !is_up_to_date(&applied(location, &mut tx).await?)? {
+    let before = applied(location, &mut tx).await?;
+    if !is_up_to_date(&mut tx, &before).await? {
         hold_server_lock(location, &mut tx).await?;
     }
     // Another process may have migrated it while this one waited.
     let applied = applied(location, &mut tx).await?;
-    if !is_up_to_date(&applied)? {
+    if !is_up_to_date(&mut tx, &applied).await? {
         let oldest = oldest_server(&applied);
         if !applied.is_empty() {
             Peppers::load(&mut tx, tools).await?;
@@ -69,6 +76,9 @@ pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &
         MIGRATIONS.run_direct(None, &mut *tx, false).await.map_err(OpenError::Migrate)?;
         let raised = sqlx::query("UPDATE oldest_schema SET version = $1 WHERE id = 1 AND version < $1");
         raised.bind(oldest).execute(&mut *tx).await.map_err(Error::from)?;
+        if let Location::Postgres(_) = location {
+            tx.execute(OFTEN_WRITTEN).await.map_err(Error::from)?;
+        }
     }
     folding::fold_names(&mut tx).await?;
     // A bound value instead of a migration: the two databases write an empty BYTEA differently.
@@ -151,8 +161,8 @@ async fn refuse_older_servers(
     .into())
 }
 
-fn is_up_to_date(applied: &[i64]) -> Result<bool, OpenError> {
-    refuse_newer(applied)?;
+async fn is_up_to_date(connection: &mut AnyConnection, applied: &[i64]) -> Result<bool, OpenError> {
+    refuse_newer(connection, applied).await?;
     Ok(MIGRATIONS.iter().all(|migration| applied.contains(&migration.version)))
 }
 
@@ -165,11 +175,17 @@ const SINGLE_SERVER: i64 = 12;
 /// How long it judged keys after it lost its database, with an allowance for requests in progress.
 const SINGLE_LEASE: Duration = Duration::from_millis(3_250);
 
-fn refuse_newer(applied: &[i64]) -> Result<(), OpenError> {
-    match applied.iter().find(|version| !MIGRATIONS.version_exists(**version)) {
-        Some(newer) => Err(OpenError::NewerDatabase(*newer)),
-        None => Ok(()),
+/// Fails if this binary does not know a migration and can't live with it.
+async fn refuse_newer(connection: &mut AnyConnection, applied: &[i64]) -> Result<(), OpenError> {
+    let Some(newer) = applied.iter().find(|version| !MIGRATIONS.version_exists(**version)) else { return Ok(()) };
+    // Without this migration there are no nodes, and nothing is said about older servers.
+    if applied.contains(&NODES) {
+        let row = sqlx::query("SELECT version FROM oldest_schema").fetch_one(connection).await.map_err(Error::from)?;
+        if row.int("version")? <= newest() {
+            return Ok(());
+        }
     }
+    Err(OpenError::NewerDatabase(*newer))
 }
 
 /// The migrations that were applied to a database.

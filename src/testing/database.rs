@@ -55,6 +55,11 @@ impl TestStore {
         let server = std::env::var("TEST_POSTGRES_URL").expect(
             "TEST_POSTGRES_URL names a PostgreSQL to test on; `make test` and `scripts/with-postgres` start one",
         );
+        Self::postgres_on(server).await
+    }
+
+    /// On another server than `postgres`, which is there for this test alone.
+    pub async fn postgres_on(server: String) -> Self {
         let name = format!("sallyport_{}", hex(&(&crate::entropy::OsEntropy as &dyn crate::Entropy).array::<8>()));
         admin(&server, format!("CREATE DATABASE {name}")).await;
         let (base, _) = server.rsplit_once('/').expect("the URL ends with a database");

@@ -27,7 +27,7 @@ use crate::{
     usage::{Outcome, SecretUse, attributes},
 };
 
-use super::{Judged, Verifier};
+use super::{Judged, Verifier, flushed::Collected};
 use backlog::Backlog;
 use recent::{RecentRequests, Seen};
 use recorder::Recorder;
@@ -140,7 +140,12 @@ impl Verifier {
 
     /// Adds what was counted until now to the database.
     pub async fn flush_counts(&self) -> Result<()> {
-        self.counting.flush(&self.store).await
+        let noted = self.noted_up_to().await;
+        self.counting.flush(&self.store).await?;
+        if !self.missed_secrets() {
+            self.wrote(Collected::Counts, noted);
+        }
+        Ok(())
     }
 
     /// The same for a reader, who does not wait for long: if the database is busy, what is read is a little older.

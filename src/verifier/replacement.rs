@@ -2,7 +2,7 @@
 
 use std::{panic::resume_unwind, sync::Arc, time::Duration};
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     Error, Result,
@@ -17,6 +17,8 @@ use super::Verifier;
 /// it (`take_back_undecided`).
 const ATTEMPTS: u32 = 5;
 const FIRST: Duration = Duration::from_millis(100);
+/// Each node writes its uses every two seconds.
+const OTHERS_WRITE: Duration = Duration::from_secs(5);
 
 impl Verifier {
     /// The secret is set aside first, so that it is refused from then on. Once the requests in progress have noted their uses,
@@ -34,7 +36,6 @@ impl Verifier {
     async fn replace(&self, act: &Act, key: &Key, new: NewRotation) -> Result<Issued> {
         let store = self.store();
         store.check_repeat(act).await?;
-        self.needs_to_know_all_uses().await?;
         let aside = store.set_aside(act, key).await?;
         let replaced = match self.judge_aside(key, &aside).await {
             Ok(()) => store.replace_set_aside(act, key, new, aside.clone()).await,
@@ -48,9 +49,10 @@ impl Verifier {
 
     /// Fails if the secret that is set aside may have been used.
     async fn judge_aside(&self, key: &Key, aside: &SetAside) -> Result<()> {
+        let others = self.needs_uses_of_others();
         drop(self.replacing.write().await);
         self.flush().await?;
-        self.needs_to_know_all_uses().await?;
+        others.await?;
         if self.missed_secrets() {
             let message = "Uses of single secrets were not counted, so none is replaced. Say which secret ends.";
             return Err(Error::Conflict { code: "secret_in_use", message: message.to_owned() });
@@ -58,13 +60,29 @@ impl Verifier {
         self.store().needs_unused(key, aside).await
     }
 
-    /// Fails if there are other nodes: each keeps uses in memory for some seconds.
-    async fn needs_to_know_all_uses(&self) -> Result<()> {
-        if self.store().nodes().await?.len() > 1 {
-            let message = "Several servers count uses, so no secret is known to be unused. Say which secret ends.";
-            return Err(Error::Conflict { code: "secret_in_use", message: message.to_owned() });
+    /// Fails unless all other nodes have written what was used before the secret was set aside. One that was cut off or
+    /// killed may keep uses in memory, or have lost them.
+    async fn needs_uses_of_others(&self) -> Result<()> {
+        if !self.store().is_node() {
+            return Ok(());
         }
-        Ok(())
+        let set_aside = self.store().revision().await?;
+        // What is not known in time is not known.
+        if timeout(OTHERS_WRITE, self.others_wrote(set_aside)).await.unwrap_or(Ok(false))? {
+            return Ok(());
+        }
+        let message = "A server is cut off or did not say what it counted, so no secret is known to be unused. Say which secret ends.";
+        Err(Error::Conflict { code: "secret_in_use", message: message.to_owned() })
+    }
+
+    /// Waits until all other nodes have; `false` if one can't say.
+    async fn others_wrote(&self, revision: i64) -> Result<bool> {
+        loop {
+            match self.store().others_wrote(revision).await? {
+                Some(false) => sleep(FIRST).await,
+                known => return Ok(known.is_some()),
+            }
+        }
     }
 
     async fn take_back(&self, key: &Key, aside: &SetAside) {

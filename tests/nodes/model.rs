@@ -1,5 +1,5 @@
 //! All interleavings of some nodes, a writer, a process that closes lapsed nodes, and the database: messages are late or
-//! lost, every process may pause at any time, and clocks are slow within the bound.
+//! lost, every process may pause at any time, clocks are slow within the bound, and a standby may take the database's place.
 
 use std::time::Duration;
 
@@ -30,12 +30,22 @@ struct Bounds {
     sends: u8,
     /// Whether nodes that lapsed are closed.
     watched: bool,
+    /// What a standby that takes the database's place has; without it, none does.
+    standby: Option<Standby>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Standby {
+    /// All that is visible: a commit waits for it.
+    Synchronous,
+    /// What it received until then.
+    Asynchronous,
 }
 
 /// A node joins again after it was closed, and goes on.
-const ONE: Bounds = Bounds { nodes: 1, ticks: 5, sends: 3, watched: true };
+const ONE: Bounds = Bounds { nodes: 1, ticks: 5, sends: 3, watched: true, standby: None };
 /// One of them hangs while the other renews.
-const TWO: Bounds = Bounds { nodes: 2, ticks: 4, sends: 2, watched: false };
+const TWO: Bounds = Bounds { nodes: 2, ticks: 4, sends: 2, watched: false, standby: None };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct State {
@@ -47,6 +57,9 @@ struct State {
     lapsed: Lapsed,
     /// Nodes that the watcher is about to close, with their renewals when it decided.
     closing: Vec<(NodeId, i64)>,
+    timeline: i64,
+    /// The revision and the rows that the standby has, if commits do not wait for it.
+    received: Option<(i64, Vec<NodeRow>)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +88,8 @@ enum Writer {
     Committed,
     Waits(Confirmation),
     Answered,
+    /// Its connection broke before the answer to the commit: nobody knows, and nothing is answered.
+    Unknown,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +109,9 @@ enum Step {
     Answer,
     Watch,
     Close,
+    /// The standby receives what was committed.
+    Replicate,
+    FailOver,
 }
 
 fn id(node: usize) -> NodeId {
@@ -150,6 +168,9 @@ impl Model for Protocol {
             writer: Writer::Idle,
             lapsed: Lapsed::default(),
             closing: Vec::new(),
+            timeline: 1,
+            received: (self.bounds.standby == Some(Standby::Asynchronous))
+                .then(|| (0, (0..self.bounds.nodes).map(row).collect())),
         }]
     }
 
@@ -181,7 +202,13 @@ impl Model for Protocol {
                     steps.push(Step::Answer);
                 }
             }
-            Writer::Answered => {}
+            Writer::Answered | Writer::Unknown => {}
+        }
+        if self.bounds.standby.is_some() && state.timeline == 1 {
+            steps.push(Step::FailOver);
+            if state.received.is_some() {
+                steps.push(Step::Replicate);
+            }
         }
         if self.bounds.watched {
             steps.push(if state.closing.is_empty() { Step::Watch } else { Step::Close });
@@ -201,7 +228,7 @@ impl Model for Protocol {
             }
             Step::Execute(n) => {
                 let Some(Message::Sent { sent_at, acknowledged }) = state.nodes[n].message.clone() else { return None };
-                let renewal = Renewal { sent_at, acknowledged, head: state.head, timeline: 1 };
+                let renewal = Renewal { sent_at, acknowledged, head: state.head, timeline: state.timeline };
                 let renewed = state.renew(n, acknowledged);
                 state.nodes[n].message = Some(Message::Answered(renewed.then_some(renewal)));
             }
@@ -217,7 +244,7 @@ impl Model for Protocol {
             Step::Deliver(n) => {
                 let Some(Message::Answered(answer)) = state.nodes[n].message.take() else { return None };
                 match answer {
-                    Some(renewal) => self.deliver(&mut state.nodes[n], time, renewal),
+                    Some(renewal) => self.deliver(&mut state.nodes[n], time, renewal, last.head),
                     // Closed: it joins again.
                     None => {
                         let applied = state.nodes[n].lease.revision();
@@ -240,6 +267,21 @@ impl Model for Protocol {
             }
             Step::Answer => state.writer = Writer::Answered,
             Step::Watch => state.closing = state.lapsed.seen(&state.rows, now, TERMS),
+            Step::Replicate => state.received = Some((state.head, state.rows.clone())),
+            // Statements that were on their way are lost with the connections; the old one is fenced.
+            Step::FailOver => {
+                state.timeline += 1;
+                if let Some((head, rows)) = state.received.take() {
+                    (state.head, state.rows) = (head, rows);
+                }
+                for node in &mut state.nodes {
+                    node.orphan = None;
+                    node.message.take_if(|message| matches!(message, Message::Sent { .. }));
+                }
+                if state.writer == Writer::Committed {
+                    state.writer = Writer::Unknown;
+                }
+            }
             Step::Close => {
                 for (id, renewals) in std::mem::take(&mut state.closing) {
                     let row = state.rows.iter_mut().find(|row| row.id == id && row.renewals == renewals);
@@ -264,13 +306,21 @@ impl Model for Protocol {
 }
 
 impl Protocol {
-    fn deliver(&self, node: &mut Node, time: u64, mut renewal: Renewal) {
+    fn deliver(&self, node: &mut Node, time: u64, mut renewal: Renewal, head: i64) {
         match self.variant {
             Variant::RevivesWithoutApplying => renewal.head = node.lease.revision(),
             Variant::CountsFromTheAnswer => renewal.sent_at = node.clock(time),
             Variant::AsBuilt | Variant::AnswersBeforeAcknowledgements => {}
         }
-        node.catches_up = matches!(node.lease.renewed(renewal), Next::CatchUp { .. });
+        match node.lease.renewed(renewal) {
+            Next::Nothing => {}
+            Next::CatchUp { .. } => node.catches_up = true,
+            // What it looks up from now on is what the database has now.
+            Next::ReadAll => {
+                node.lease.read_all(renewal);
+                node.caches = head < REVOKED;
+            }
+        }
     }
 }
 
@@ -294,6 +344,23 @@ fn nothing_revoked_is_accepted_after_the_answer_by_one() {
 #[test]
 fn nothing_revoked_is_accepted_after_the_answer_by_two() {
     check(TWO);
+}
+
+/// A node renews, and both can go on after the failover.
+const FAILING_OVER: Bounds = Bounds { ticks: 3, sends: 2, watched: false, ..ONE };
+
+#[test]
+fn nothing_revoked_is_accepted_after_a_failover_to_a_synchronous_standby() {
+    check(Bounds { standby: Some(Standby::Synchronous), ..FAILING_OVER });
+}
+
+/// What was answered may be lost with the primary: the nodes notice, but can't refuse what nobody knows any more.
+#[test]
+fn it_finds_what_is_accepted_after_a_failover_that_loses_commits() {
+    let bounds = Bounds { standby: Some(Standby::Asynchronous), ..FAILING_OVER };
+    let checker = Protocol { variant: Variant::AsBuilt, bounds }.checker().threads(2).spawn_bfs().join();
+    let path = checker.discovery(SAFE).expect("found");
+    assert!(path.into_actions().contains(&Step::FailOver), "only the failover loses it");
 }
 
 #[test]

@@ -137,7 +137,10 @@ mod notifications {
     mod postgres {
         use std::time::Duration;
 
-        use sallyport::testing::TestStore;
+        use sallyport::{
+            store::Location,
+            testing::{Proxy, TestStore},
+        };
 
         /// Well within the time limit of a test.
         const IN_TIME: Duration = Duration::from_secs(30);
@@ -165,6 +168,30 @@ mod notifications {
                 }
             }
             tokio::time::timeout(IN_TIME, other.close()).await.expect("its connection ends");
+            store.end().await;
+        }
+
+        /// As when a firewall forgets it: nothing is closed, and nothing arrives any more.
+        #[tokio::test]
+        async fn a_connection_that_is_dead_is_replaced() {
+            let store = TestStore::postgres().await;
+            let Location::Postgres(url) = store.location().clone() else { panic!("PostgreSQL") };
+            let (proxy, url) = Proxy::before(&url);
+            let other = store.at(url).await;
+            let ring = async || {
+                loop {
+                    store.execute("SELECT pg_notify('sallyport_changes', '1')".to_owned()).await;
+                }
+            };
+            for _ in 0..2 {
+                tokio::select! {
+                    () = other.notified() => {}
+                    () = ring() => {}
+                    () = tokio::time::sleep(IN_TIME) => panic!("it was not notified"),
+                }
+                proxy.silence();
+            }
+            tokio::time::timeout(IN_TIME, other.store.close()).await.expect("its connection ends");
             store.end().await;
         }
     }

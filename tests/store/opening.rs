@@ -12,7 +12,7 @@ use sqlx::{AnyPool, any::install_default_drivers};
 
 sallyport::on_both_databases!(
     another_master_key_is_refused,
-    a_newer_database_is_refused,
+    a_newer_database_is_refused_unless_older_servers_go_on_with_it,
     opening_at_once_migrates_once,
 );
 
@@ -63,7 +63,7 @@ async fn another_master_key_is_refused(store: &TestStore) {
     }
 }
 
-async fn a_newer_database_is_refused(store: &TestStore) {
+async fn a_newer_database_is_refused_unless_older_servers_go_on_with_it(store: &TestStore) {
     let pool = raw(store.location()).await;
     sqlx::query(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
@@ -73,6 +73,10 @@ async fn a_newer_database_is_refused(store: &TestStore) {
     .execute(&pool)
     .await
     .expect("written");
+    // Of a migration that older servers go on with.
+    Store::open(store.location().clone(), tools(42)).await.expect("opened").close().await;
+    Store::open_and_migrate(store.location().clone(), tools(42)).await.expect("opened").close().await;
+    sqlx::query("UPDATE oldest_schema SET version = 9999").execute(&pool).await.expect("raised");
     pool.close().await;
     let open = Store::open(store.location().clone(), tools(42)).await;
     let migrate = Store::open_and_migrate(store.location().clone(), tools(42)).await;

@@ -260,3 +260,88 @@ async fn of_a_first_use_and_a_replacement_at_once_one_wins(store: &TestStore) {
         assert_eq!((was_accepted, works), (replaced.is_err() && was_accepted, replaced.is_err()), "{replaced:?}");
     }
 }
+
+/// On several nodes, each has to have written its uses.
+mod nodes {
+    mod postgres {
+        use super::super::*;
+
+        const IN_TIME: Duration = Duration::from_secs(30);
+
+        async fn another(store: &TestStore) -> Node {
+            let other = store.reopened().await;
+            other.join_nodes("1.2.3", String::new()).await.expect("joined");
+            Node::start(other).await
+        }
+
+        /// What its workers do.
+        async fn works(node: &Node) {
+            loop {
+                node.poll().await;
+                node.verifier.flush().await.expect("written");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+
+        async fn replaced(own: &Node, other: &Node, act: &Act, key: &Key) -> sallyport::Result<Issued> {
+            own.poll().await;
+            tokio::select! {
+                replaced = own.verifier.replace_unseen(act, key, grace(HOUR)) => replaced,
+                () = works(other) => unreachable!(),
+                () = tokio::time::sleep(IN_TIME) => panic!("it waits"),
+            }
+        }
+
+        fn is_in_use(result: &sallyport::Result<Issued>) -> bool {
+            matches!(result, Err(Error::Conflict { code: "secret_in_use", .. }))
+        }
+
+        #[tokio::test]
+        async fn a_secret_that_nobody_used_on_any_node_is_replaced() {
+            let store = TestStore::postgres().await;
+            store.join_nodes("1.2.3", String::new()).await.expect("joined");
+            let (own, act, Issued { key, secret: old, .. }) = key(&store).await;
+            let other = another(&store).await;
+            own.poll().await;
+            other.poll().await;
+            assert_eq!(ask(&other, &old, "10.0.0.1").await, Verdict::Valid);
+            let lost = store.rotate_key(&act, &key, grace(HOUR)).await.expect("rotated").secret;
+            let issued = replaced(&own, &other, &act, &key).await.expect("replaced");
+            other.poll().await;
+            assert_eq!(
+                other.judges([&old, &lost, &issued.secret]).await,
+                [Verdict::Valid, Verdict::Rotated, Verdict::Valid]
+            );
+            // Used on the other node, which keeps it in memory.
+            let refused = replaced(&own, &other, &act, &key).await;
+            assert!(is_in_use(&refused), "{refused:?}");
+            other.poll().await;
+            assert_eq!(ask(&other, &issued.secret, "10.0.0.1").await, Verdict::Valid, "it is accepted again");
+            other.store.close().await;
+            store.end().await;
+        }
+
+        #[tokio::test]
+        async fn a_node_that_is_cut_off_may_have_seen_it() {
+            let store = TestStore::postgres().await;
+            store.join_nodes("1.2.3", String::new()).await.expect("joined");
+            let (own, act, Issued { key, .. }) = key(&store).await;
+            let other = another(&store).await;
+            let pool = raw(&store).await;
+            sqlx::query(
+                "UPDATE nodes SET is_open = 0 WHERE version = '1.2.3' AND renewals = (SELECT MAX(renewals) FROM nodes)",
+            )
+            .execute(&pool)
+            .await
+            .expect("closed");
+            own.poll().await;
+            let refused = own.verifier.replace_unseen(&act, &key, grace(HOUR)).await;
+            assert!(is_in_use(&refused), "{refused:?}");
+            sqlx::query("DELETE FROM nodes WHERE is_open = 0").execute(&pool).await.expect("gone for good");
+            own.verifier.replace_unseen(&act, &key, grace(HOUR)).await.expect("replaced");
+            pool.close().await;
+            other.store.close().await;
+            store.end().await;
+        }
+    }
+}

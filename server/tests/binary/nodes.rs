@@ -1,7 +1,12 @@
 //! Three servers on one PostgreSQL: what one of them answers as revoked is refused by all, whatever happens to the others.
 
+mod broken;
+mod checker;
+mod client;
 pub(crate) mod cluster;
+mod database;
 pub(crate) mod history;
+mod traffic;
 
 mod postgres {
     use std::{

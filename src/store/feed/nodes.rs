@@ -1,11 +1,11 @@
 //! The row of this node, by which it renews its lease on PostgreSQL (docs/nodes.md). On SQLite there is one server.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use super::{
-    super::{Location, Store, node_rows::DATABASE_NOW, schema},
+    super::{Location, Store, node_rows::DATABASE_NOW, row::Read, schema},
     Link, ListedNode, State, step,
 };
 use crate::{Error, Result, Timestamp, id::NodeId, node::Renewal};
@@ -19,6 +19,10 @@ const NO_TIMELINE: &str = "CAST(0 AS BIGINT)";
 /// same numbers belong to other changes, which the node has not seen.
 const ACKNOWLEDGED: &str =
     "(SELECT CASE WHEN CAST($2 AS BIGINT) <= r.n THEN CAST($2 AS BIGINT) ELSE 0 END FROM revision r WHERE r.id = 1)";
+
+/// Up to which change all uses are written, told the same way.
+const FLUSHED: &str =
+    "(SELECT CASE WHEN CAST($3 AS BIGINT) <= r.n THEN CAST($3 AS BIGINT) ELSE 0 END FROM revision r WHERE r.id = 1)";
 
 /// What a server says about itself.
 #[derive(Clone, Debug)]
@@ -35,17 +39,29 @@ impl Store {
     /// Makes this process one of the nodes on a PostgreSQL database: from now on `poll` renews its lease. On SQLite the
     /// lock file makes sure that it is alone.
     pub async fn join_nodes(&self, version: &'static str, address: String) -> Result<()> {
-        let described =
-            Described { id: NodeId::mint(self.entropy()), version, address, started_at: self.now().micros() };
-        let described = self.0.feed.described.get_or_init(|| described);
-        if self.is_node() {
-            let revision = self.revision().await?;
-            let mut state = self.0.feed.state.lock().await;
-            let mut link = state.link(&self.0.feed).await?;
-            join(&mut link.connection, described, revision).await?;
-            (state.link, state.has_joined) = (Some(link), true);
-            tracing::info!(node = %described.id, "this server is a node of the database");
-        }
+        self.describe_node(version, address);
+        self.join(self.revision().await?).await
+    }
+
+    /// Says who this process is; it has no row yet, so nobody waits for it.
+    pub fn describe_node(&self, version: &'static str, address: String) {
+        self.0.feed.described.get_or_init(|| Described {
+            id: NodeId::mint(self.entropy()),
+            version,
+            address,
+            started_at: self.now().micros(),
+        });
+    }
+
+    /// From now on revocations wait for this process, which has applied all changes up to a revision. Fails if the schema is
+    /// one that it can't live with.
+    pub async fn join(&self, applied: i64) -> Result<()> {
+        let (Some(described), true) = (self.0.feed.described.get(), self.is_node()) else { return Ok(()) };
+        let mut state = self.0.feed.state.lock().await;
+        let mut link = state.link(&self.0.feed).await?;
+        join(&mut link.connection, described, applied).await?;
+        (state.link, state.has_joined) = (Some(link), true);
+        tracing::info!(node = %described.id, "this server is a node of the database");
         Ok(())
     }
 
@@ -63,6 +79,26 @@ impl Store {
         })
     }
 
+    /// All uses that were noted before that change are written.
+    pub(crate) fn flushed_up_to(&self, revision: i64) {
+        self.0.feed.flushed.store(revision, Ordering::SeqCst);
+    }
+
+    /// Whether all other nodes have written the uses from before a change; `None` if one is cut off, so that nobody knows.
+    pub(crate) async fn others_wrote(&self, revision: i64) -> Result<Option<bool>> {
+        let own = self.0.feed.described.get().map(|described| described.id.to_string()).unwrap_or_default();
+        let rows = sqlx::query("SELECT flushed_revision, is_open FROM nodes WHERE id <> $1").bind(own);
+        let rows = rows.fetch_all(self.0.pools.nodes()).await?;
+        let mut wrote = Some(true);
+        for row in &rows {
+            if !row.flag("is_open")? {
+                return Ok(None);
+            }
+            wrote = wrote.map(|wrote| wrote && row.int("flushed_revision").is_ok_and(|flushed| flushed >= revision));
+        }
+        Ok(wrote)
+    }
+
     /// Whether this process judges keys under a lease, because there may be other nodes.
     pub fn is_node(&self) -> bool {
         matches!(self.0.location, Location::Postgres(_)) && self.0.feed.described.get().is_some()
@@ -75,7 +111,7 @@ impl State {
         &mut self,
         link: &mut Link,
         described: &Described,
-        acknowledged: i64,
+        (acknowledged, flushed): (i64, i64),
         now: &(dyn Fn() -> Duration + Send + Sync),
     ) -> Result<Renewal> {
         for _ in 0..2 {
@@ -84,7 +120,7 @@ impl State {
                 self.has_joined = true;
             }
             let sent_at = now();
-            if let Some((head, timeline)) = step(renew(link, &described.id, acknowledged)).await? {
+            if let Some((head, timeline)) = step(renew(link, &described.id, acknowledged, flushed)).await? {
                 return Ok(Renewal { sent_at, acknowledged, head, timeline });
             }
             self.has_joined = false;
@@ -105,11 +141,12 @@ pub(super) async fn has_timeline(connection: &mut AnyConnection) -> bool {
     step(sqlx::query(AssertSqlSafe(sql)).fetch_one(connection)).await.is_ok()
 }
 
-/// Refused if the schema was changed to one that this binary can't live with.
+/// Refused if the schema was changed to one that this binary can't live with. Renewals are counted from the time: if a row was
+/// removed and is there again, no number of before comes back, by which somebody may still want to close it.
 async fn join(connection: &mut AnyConnection, described: &Described, applied: i64) -> Result<()> {
     let sql = format!(
         "INSERT INTO nodes (id, started_at, seen_at, applied_revision, renewals, is_open, version, schema_version, address) \
-         SELECT $1, $3, {DATABASE_NOW}, {ACKNOWLEDGED}, 1, 1, $4, CAST($5 AS BIGINT), $6 FROM oldest_schema \
+         SELECT $1, $3, {DATABASE_NOW}, {ACKNOWLEDGED}, {DATABASE_NOW}, 1, $4, CAST($5 AS BIGINT), $6 FROM oldest_schema \
          WHERE version <= CAST($5 AS BIGINT) \
          ON CONFLICT (id) DO UPDATE SET is_open = 1, renewals = nodes.renewals + 1, seen_at = excluded.seen_at, \
          applied_revision = excluded.applied_revision"
@@ -131,14 +168,14 @@ async fn join(connection: &mut AnyConnection, described: &Described, applied: i6
 }
 
 /// The head revision and the timeline, read by the statement that renews; `None` if this node has to join first.
-async fn renew(link: &mut Link, id: &NodeId, acknowledged: i64) -> sqlx::Result<Option<(i64, i64)>> {
+async fn renew(link: &mut Link, id: &NodeId, acknowledged: i64, flushed: i64) -> sqlx::Result<Option<(i64, i64)>> {
     let timeline = if link.has_timeline { TIMELINE } else { NO_TIMELINE };
     let sql = format!(
-        "UPDATE nodes SET renewals = renewals + 1, seen_at = {DATABASE_NOW}, applied_revision = {ACKNOWLEDGED} \
-         WHERE id = $1 AND is_open = 1 RETURNING (SELECT n FROM revision WHERE revision.id = 1) AS head, \
+        "UPDATE nodes SET renewals = renewals + 1, seen_at = {DATABASE_NOW}, applied_revision = {ACKNOWLEDGED}, \
+         flushed_revision = {FLUSHED} WHERE id = $1 AND is_open = 1 RETURNING (SELECT n FROM revision WHERE revision.id = 1) AS head, \
          {timeline} AS timeline"
     );
-    let renewed = sqlx::query(AssertSqlSafe(sql)).bind(id.to_string()).bind(acknowledged);
+    let renewed = sqlx::query(AssertSqlSafe(sql)).bind(id.to_string()).bind(acknowledged).bind(flushed);
     let row = renewed.fetch_optional(&mut link.connection).await?;
     row.map(|row| Ok((row.try_get("head")?, row.try_get("timeline")?))).transpose()
 }

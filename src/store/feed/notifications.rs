@@ -7,7 +7,10 @@ use sqlx::{
     Executor,
     postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions},
 };
-use tokio::{sync::Mutex, time::sleep};
+use tokio::{
+    sync::Mutex,
+    time::{sleep, timeout},
+};
 
 use super::super::{Location, connector::POSTGRES, pools::LOOK_UP};
 
@@ -15,6 +18,8 @@ use super::super::{Location, connector::POSTGRES, pools::LOOK_UP};
 const CHANNEL: &str = "sallyport_changes";
 /// How long to wait after a listener failed; until then the polls alone find changes.
 const AGAIN: Duration = Duration::from_secs(5);
+/// When nothing was notified for so long, the connection is tested.
+const SILENT: Duration = Duration::from_secs(5);
 
 /// `None` on SQLite.
 pub(super) struct Notifications(Option<Line>);
@@ -83,7 +88,18 @@ impl Line {
                 listener
             }
         };
-        listener.recv().await?;
-        Ok(listener)
+        loop {
+            match timeout(SILENT, listener.recv()).await {
+                Ok(received) => {
+                    received?;
+                    return Ok(listener);
+                }
+                // A dead connection is as silent as one over which there is nothing to notify.
+                Err(_) => match timeout(LOOK_UP, listener.execute("SELECT 1")).await {
+                    Ok(answered) => drop(answered?),
+                    Err(_) => return Err(sqlx::Error::PoolTimedOut),
+                },
+            }
+        }
     }
 }

@@ -4,7 +4,8 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
-    process::Command,
+    process::{Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -22,39 +23,69 @@ pub struct Cluster {
     /// In front of the database, one for each node, or none.
     pub proxies: Vec<Proxy>,
     urls: Vec<String>,
-    arguments: Vec<String>,
     folders: tempfile::TempDir,
     pub token: String,
-    app: String,
+    pub app: String,
     store: TestStore,
+    surroundings: Surroundings,
 }
 
+/// Where the nodes run.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    /// A PostgreSQL of the test's own; without it, the one that all tests share.
+    pub server: Option<String>,
+    pub proxied: bool,
+    /// A library that shows each node another time of day, which `set_clock` sets.
+    pub faketime: Option<String>,
+    /// More of `sallyport serve`.
+    pub arguments: Vec<String>,
+}
+
+/// One of the secrets of a key.
+#[derive(Clone)]
 pub struct Key {
     pub id: String,
     pub secret: String,
+    /// Its name in a history.
+    pub subject: Arc<str>,
+}
+
+impl Key {
+    /// From the answer to a request that made or rotated it.
+    pub fn made(answer: &Value) -> Self {
+        let text = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("{name} in {answer}")).to_owned();
+        let (id, secret) = (text("key_id"), text("secret_key"));
+        let subject = format!("{id} ({}…)", &secret[..secret.len().min(12)]).into();
+        Self { id, secret, subject }
+    }
 }
 
 impl Cluster {
     pub async fn start(count: usize) -> Self {
-        Self::start_with(count, false, &[]).await
+        Self::start_in(count, Surroundings::default()).await
     }
 
     /// Each with these arguments.
     pub async fn start_given(count: usize, arguments: &[&str]) -> Self {
-        Self::start_with(count, false, arguments).await
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Self::start_in(count, Surroundings { arguments, ..Surroundings::default() }).await
     }
 
     pub async fn start_behind_proxies(count: usize) -> Self {
-        Self::start_with(count, true, &[]).await
+        Self::start_in(count, Surroundings { proxied: true, ..Surroundings::default() }).await
     }
 
-    async fn start_with(count: usize, proxied: bool, arguments: &[&str]) -> Self {
-        let store = TestStore::postgres().await;
+    pub async fn start_in(count: usize, surroundings: Surroundings) -> Self {
+        let store = match &surroundings.server {
+            Some(server) => TestStore::postgres_on(server.clone()).await,
+            None => TestStore::postgres().await,
+        };
         let Location::Postgres(url) = store.location().clone() else { panic!("PostgreSQL") };
         let folders = tempfile::tempdir().expect("a folder");
         let (mut proxies, mut urls) = (Vec::new(), Vec::new());
         for _ in 0..count {
-            if proxied {
+            if surroundings.proxied {
                 let (proxy, over) = Proxy::before(&url);
                 proxies.push(proxy);
                 urls.push(over);
@@ -62,15 +93,15 @@ impl Cluster {
                 urls.push(url.clone());
             }
         }
-        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let (nodes, token, app) = (Vec::new(), String::new(), String::new());
-        let mut cluster = Self { nodes, proxies, urls, arguments, folders, token, app, store };
+        let (token, app) = (String::new(), String::new());
+        let mut cluster = Self { nodes: Vec::new(), proxies, urls, folders, token, app, store, surroundings };
         for node in 0..count {
             let data = cluster.data(node);
             fs::create_dir(&data).expect("made");
             let key = data.join("master.key");
             fs::write(&key, TestStore::master_key()).expect("written");
             fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
+            cluster.set_clock(node, "+0");
             let server = cluster.serve(node);
             cluster.nodes.push(server);
         }
@@ -86,22 +117,41 @@ impl Cluster {
         self.folders.path().join(node.to_string())
     }
 
+    fn clock(&self, node: usize) -> PathBuf {
+        self.folders.path().join(format!("{node}.clock"))
+    }
+
+    /// Sets the time of day that a node sees, as seconds from the right one. Clocks that count time go on.
+    pub fn set_clock(&self, node: usize, seconds: &str) {
+        // Replaced at once: it is read all the time.
+        let new = self.folders.path().join(format!("{node}.clock.new"));
+        fs::write(&new, seconds).expect("written");
+        fs::rename(new, self.clock(node)).expect("replaced");
+    }
+
     fn serve(&self, node: usize) -> Server {
-        let mut arguments = vec!["--database-url", &self.urls[node]];
-        arguments.extend(self.arguments.iter().map(String::as_str));
-        Server::start_with(&self.data(node), &arguments, |_| true).0
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data(node));
+        command.args(["--database-url", &self.urls[node]]).args(&self.surroundings.arguments).stderr(Stdio::null());
+        if let Some(library) = &self.surroundings.faketime {
+            command.env("LD_PRELOAD", library).env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("FAKETIME_NO_CACHE", "1");
+            command.env("FAKETIME_TIMESTAMP_FILE", self.clock(node));
+        }
+        Server::run(command, |_| true).0
     }
 
     /// New keys, made on the first node and in the memory of all.
     pub fn keys(&self, count: usize) -> Vec<Key> {
+        self.keys_noted(count, &History::default())
+    }
+
+    /// The same; their first uses are noted.
+    pub fn keys_noted(&self, count: usize, warm: &History) -> Vec<Key> {
         let make = |n: usize| {
             let body = json!({ "label": format!("Key {n}"), "environment": "production", "scopes": ["read"] });
-            let made = self.manage(0, "POST", &format!("/v1/apps/{}/keys", self.app), &body);
-            let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("{name} in {made}")).to_owned();
-            Key { id: text("key_id"), secret: text("secret_key") }
+            Key::made(&self.manage(0, "POST", &format!("/v1/apps/{}/keys", self.app), &body))
         };
         let keys: Vec<_> = (0..count).map(make).collect();
-        let warm = History::default();
         for (node, server) in self.nodes.iter().enumerate() {
             for key in &keys {
                 let began = Instant::now();
@@ -203,7 +253,11 @@ impl Cluster {
             let _ = node.child.kill();
             let _ = node.child.wait();
         }
-        self.store.end().await;
+        match self.surroundings.server {
+            // It ends with the test.
+            Some(_) => self.store.store.close().await,
+            None => self.store.end().await,
+        }
     }
 }
 

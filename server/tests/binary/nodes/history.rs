@@ -1,35 +1,74 @@
-//! What was asked and answered, with times, and whether it is what was promised.
+//! What was asked and answered, with times. `checker.rs` says whether it is what was promised.
 
 use std::{
-    collections::HashMap,
-    io::{Read, Write},
-    net::TcpStream,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use super::cluster::Key;
+use super::{
+    checker::{Rules, violations},
+    client,
+    cluster::Key,
+};
 
-/// A verification, or a revocation.
-struct Entry {
-    key: String,
-    node: usize,
-    began: Instant,
-    ended: Instant,
-    what: What,
+/// Something that was asked about a secret, and its answer.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Of which secret.
+    pub subject: Arc<str>,
+    pub node: usize,
+    pub began: Instant,
+    pub ended: Instant,
+    pub what: What,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum What {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
     Accepted,
+    /// In force, but used too often.
+    Limited,
     Refused,
-    /// No answer, or none about the key.
+    /// The node said that it judges nothing.
+    Closed,
+    /// No answer: it may have been judged.
     Nothing,
-    Revoked,
+    /// It was issued, and answered.
+    Issued,
+    /// It was taken away, and answered.
+    TakenAway,
+    /// It was to be taken away, and nobody knows whether it was.
+    MayBeTakenAway,
+    /// What the database says at the end.
+    Found(Found),
+    /// How often it was accepted by the counts of usage at the end.
+    Counted(u64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    InForce,
+    TakenAway,
+    Missing,
+}
+
+/// A node accepts keys again, so long after what kept it from that was gone.
+#[derive(Clone, Debug)]
+pub struct Recovery {
+    pub from: &'static str,
+    pub node: usize,
+    pub after: Duration,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    pub entries: Vec<Entry>,
+    pub recoveries: Vec<Recovery>,
+    /// Nodes that were killed, and when.
+    pub kills: Vec<(usize, Instant)>,
 }
 
 #[derive(Default)]
-pub struct History(Mutex<Vec<Entry>>);
+pub struct History(Mutex<Record>);
 
 #[derive(Debug)]
 pub struct Checked {
@@ -43,10 +82,12 @@ impl History {
     /// Asks a node about a key; returns the status, or 0 without an answer.
     pub fn ask(&self, node: usize, address: &str, key: &Key) -> u16 {
         let began = Instant::now();
-        let status = status(address, &key.secret).unwrap_or(0);
+        let status = client::verify(address, &key.secret).unwrap_or(0);
         let what = match status {
             200 => What::Accepted,
-            401 => What::Refused,
+            429 => What::Limited,
+            401 | 403 => What::Refused,
+            503 => What::Closed,
             _ => What::Nothing,
         };
         self.note(key, node, began, what);
@@ -55,69 +96,66 @@ impl History {
 
     /// A revocation was answered.
     pub fn revoked(&self, key: &Key, node: usize, began: Instant) {
-        self.note(key, node, began, What::Revoked);
+        self.note(key, node, began, What::TakenAway);
     }
 
-    fn note(&self, key: &Key, node: usize, began: Instant, what: What) {
-        let entry = Entry { key: key.id.clone(), node, began, ended: Instant::now(), what };
-        self.0.lock().expect("not poisoned").push(entry);
+    pub fn note(&self, key: &Key, node: usize, began: Instant, what: What) {
+        let entry = Entry { subject: Arc::clone(&key.subject), node, began, ended: Instant::now(), what };
+        self.change(|record| record.entries.push(entry));
+    }
+
+    pub fn killed(&self, node: usize) {
+        self.change(|record| record.kills.push((node, Instant::now())));
+    }
+
+    pub fn recovered(&self, from: &'static str, node: usize, after: Duration) {
+        self.change(|record| record.recoveries.push(Recovery { from, node, after }));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Record)) {
+        change(&mut self.0.lock().expect("not poisoned"));
+    }
+
+    /// How many entries of a secret are so.
+    pub fn count(&self, key: &Key, what: What) -> usize {
+        let record = self.0.lock().expect("not poisoned");
+        record.entries.iter().filter(|entry| entry.subject == key.subject && entry.what == what).count()
     }
 
     /// The shortest, the median and the longest revocation.
     pub fn revocations(&self) -> [Duration; 3] {
-        let entries = self.0.lock().expect("not poisoned");
-        let revocations = entries.iter().filter(|entry| entry.what == What::Revoked);
+        let record = self.0.lock().expect("not poisoned");
+        let revocations = record.entries.iter().filter(|entry| entry.what == What::TakenAway);
         let mut took: Vec<_> = revocations.map(|entry| entry.ended - entry.began).collect();
         took.sort();
         [took[0], took[took.len() / 2], took[took.len() - 1]]
     }
 
-    /// No verification that began after a revocation was answered is accepted, on any node.
+    /// The slowest recovery from each cause.
+    pub fn recoveries(&self) -> Vec<(&'static str, Duration)> {
+        let mut slowest = std::collections::BTreeMap::new();
+        for recovery in &self.0.lock().expect("not poisoned").recoveries {
+            let after: &mut Duration = slowest.entry(recovery.from).or_default();
+            *after = recovery.after.max(*after);
+        }
+        slowest.into_iter().collect()
+    }
+
+    /// Panics with what is not as promised.
     pub fn check(&self) -> Checked {
-        let entries = self.0.lock().expect("not poisoned");
-        let mut revoked: HashMap<&str, Instant> = HashMap::new();
-        for entry in entries.iter().filter(|entry| entry.what == What::Revoked) {
-            let answered = revoked.entry(&entry.key).or_insert(entry.ended);
-            *answered = entry.ended.min(*answered);
+        let record = self.0.lock().expect("not poisoned");
+        let found = violations(&record, &Rules::default());
+        assert!(
+            found.is_empty(),
+            "{} violations, among them:\n{}",
+            found.len(),
+            found[..found.len().min(20)].join("\n")
+        );
+        let count = |what: &[What]| record.entries.iter().filter(|entry| what.contains(&entry.what)).count();
+        Checked {
+            accepted: count(&[What::Accepted, What::Limited]),
+            refused: count(&[What::Refused]),
+            nothing: count(&[What::Closed, What::Nothing]),
         }
-        for entry in entries.iter().filter(|entry| entry.what == What::Accepted) {
-            if let Some(answered) = revoked.get(entry.key.as_str()).filter(|answered| entry.began > **answered) {
-                panic!("node {} accepted {} {:?} after its revocation", entry.node, entry.key, entry.began - *answered);
-            }
-        }
-        let count = |what| entries.iter().filter(|entry| entry.what == what).count();
-        Checked { accepted: count(What::Accepted), refused: count(What::Refused), nothing: count(What::Nothing) }
-    }
-}
-
-fn status(address: &str, secret: &str) -> Option<u16> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    let head = format!("GET /v1/auth HTTP/1.1\r\nhost: {address}\r\nx-api-key: {secret}\r\nconnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    answer.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(what: What, began: Instant, ended: Instant) -> Entry {
-        Entry { key: "key_a".to_owned(), node: 1, began, ended, what }
-    }
-
-    #[test]
-    #[should_panic(expected = "node 1 accepted key_a")]
-    fn it_finds_what_was_accepted_after_the_answer() {
-        let (now, later) = (Instant::now(), |ms| Instant::now() + Duration::from_millis(ms));
-        let history = History::default();
-        history.0.lock().expect("not poisoned").extend([
-            entry(What::Revoked, now, later(5)),
-            entry(What::Accepted, later(4), later(20)),
-            entry(What::Accepted, later(10), later(20)),
-        ]);
-        history.check();
     }
 }
