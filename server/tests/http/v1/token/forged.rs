@@ -137,7 +137,7 @@ async fn forged_signatures_are_refused(portal: &TestPortal) {
     let mut other_claims = claims.clone();
     other_claims["repository_id"] = json!("1");
     let unsigned = |alg: &str| format!("{}.{}.", encode(header(json!({ "alg": alg })).to_string()), parts[1]);
-    let twice = format!("{{\"alg\":\"ES256\",\"kid\":\"none\",\"kid\":\"ecdsa\",\"typ\":\"JWT\"}}");
+    let twice = r#"{"alg":"ES256","kid":"none","kid":"ecdsa","typ":"JWT"}"#;
     let cases: Vec<(String, &str)> = vec![
         (unsigned("none"), "not signed by"),
         (unsigned("None"), "not signed by"),
