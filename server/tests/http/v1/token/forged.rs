@@ -176,7 +176,7 @@ async fn forged_signatures_are_refused(portal: &TestPortal) {
         (format!("{good}."), "not a signed"),
         (format!("{good}.{}", parts[2]), "not a signed"),
         (format!("{good}="), "not a signed"),
-        (format!("{} ", good), "not a signed"),
+        (format!("{good} "), "not a signed"),
         (format!("{}.{}.{}", encode(twice), parts[1], parts[2]), "twice"),
         (format!("{}.{}.{}", encode("[]"), parts[1], parts[2]), "not a signed"),
         (format!("{}.{}.{}", parts[0], encode("[]"), parts[2]), "not a signed"),
