@@ -56,6 +56,9 @@ pub fn matches(text: &str, claim: &str) -> bool {
     if !text.contains('*') {
         return text == claim;
     }
+    if claim.chars().any(char::is_control) {
+        return false;
+    }
     let mut rest = claim;
     for part in text.split_inclusive(SEPARATORS) {
         if part == "**" {
@@ -146,6 +149,7 @@ mod tests {
             ("repo:acme/app:ref:refs/heads/*", "repo:acme/app:ref:refs/heads/x/y", false),
             ("repo:acme/app:ref:refs/heads/*", "repo:acme/app:ref:refs/heads/", false),
             ("repo:acme/app:ref:refs/heads/*", "repo:acme/app:ref:refs/heads", false),
+            ("repo:acme/app:ref:refs/heads/*", "repo:acme/app:ref:refs/heads/x\0", false),
             ("repo:acme/app:**", "repo:acme/app:ref:refs/heads/x/y", true),
             ("repo:acme/app:**", "repo:acme/app:", false),
             ("repo:acme/app:**", "repo:acme/app", false),

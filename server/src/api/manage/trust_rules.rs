@@ -132,7 +132,7 @@ pub struct MakeTrustRule {
     /// By the name of each claim what it has to be. One of `sub`, `repository_id` and `project_id` is needed. In place of a part
     /// between `:` and `/`, `*` stands for any one part, and `**` at the end for all that follow; at least two parts come before.
     #[serde(default, deserialize_with = "json::or_default")]
-    #[schema(required = true, max_properties = 10)]
+    #[schema(required = true)]
     claims: BTreeMap<String, String>,
     /// Of the keys.
     #[serde(default, deserialize_with = "json::or_default")]
@@ -175,7 +175,7 @@ pub struct UpdateTrustRule {
     audience: Option<String>,
     /// All claims that are needed from then on.
     #[serde(default, deserialize_with = "json::present")]
-    #[schema(nullable = false, max_properties = 10)]
+    #[schema(nullable = false)]
     claims: Option<BTreeMap<String, String>>,
     /// Of the keys from then on.
     #[serde(default, deserialize_with = "json::present")]

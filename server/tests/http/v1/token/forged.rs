@@ -137,7 +137,7 @@ async fn forged_signatures_are_refused(portal: &TestPortal) {
     let mut other_claims = claims.clone();
     other_claims["repository_id"] = json!("1");
     let unsigned = |alg: &str| format!("{}.{}.", encode(header(json!({ "alg": alg })).to_string()), parts[1]);
-    let twice = format!("{{\"alg\":\"ES256\",\"kid\":\"none\",\"kid\":\"ecdsa\",\"typ\":\"JWT\"}}");
+    let twice = r#"{"alg":"ES256","kid":"none","kid":"ecdsa","typ":"JWT"}"#;
     let cases: Vec<(String, &str)> = vec![
         (unsigned("none"), "not signed by"),
         (unsigned("None"), "not signed by"),
@@ -176,7 +176,7 @@ async fn forged_signatures_are_refused(portal: &TestPortal) {
         (format!("{good}."), "not a signed"),
         (format!("{good}.{}", parts[2]), "not a signed"),
         (format!("{good}="), "not a signed"),
-        (format!("{} ", good), "not a signed"),
+        (format!("{good} "), "not a signed"),
         (format!("{}.{}.{}", encode(twice), parts[1], parts[2]), "twice"),
         (format!("{}.{}.{}", encode("[]"), parts[1], parts[2]), "not a signed"),
         (format!("{}.{}.{}", parts[0], encode("[]"), parts[2]), "not a signed"),
