@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-const MEANINGS: [(&str, &str); 60] = [
+const MEANINGS: [(&str, &str); 61] = [
     ("action", "What was done, such as `key.generated`."),
     ("actor_id", "Id of the actor."),
     ("actor_name", "Name of the actor at that time."),
@@ -25,6 +25,7 @@ const MEANINGS: [(&str, &str); 60] = [
     ("error", "The body for your client, as defined by the profile."),
     ("expires_at", "When the key expires; `null` if it never does."),
     ("has_signing_secret", "Whether the key has a signing secret."),
+    ("import_id", "Id of the import."),
     ("invitation_id", "Id of the invitation."),
     ("key_id", "Id of the key."),
     ("kind", "How it came to be: `created` on the page of the account, or `command_line`."),
