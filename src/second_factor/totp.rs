@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_code_is_good_for_one_step_before_and_after_and_once() {
         let secret = TotpSecret::of(b"12345678901234567890").expect("20 bytes");
-        let at = |seconds| Timestamp::from_seconds(1_111_111_110 + seconds);
+        let at = |seconds: i64| Timestamp::from_seconds(1_111_111_110 + seconds);
         let code = secret.code_at(at(0));
         for (seconds, is_good) in [(-31, false), (-30, true), (-1, true), (0, true), (59, true), (60, false)] {
             assert_eq!(secret.step_of(&code, at(seconds), None).is_some(), is_good, "{seconds}");

@@ -64,7 +64,6 @@ impl Parameters for ImportParams {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Import)]
 pub struct ImportResponse {
-    /// Id of the import.
     #[schema(value_type = String)]
     import_id: ImportId,
     #[schema(value_type = String)]

@@ -25,6 +25,7 @@ const MEANINGS: [(&str, &str); 61] = [
     ("error", "The body for your client, as defined by the profile."),
     ("expires_at", "When the key expires; `null` if it never does."),
     ("has_signing_secret", "Whether the key has a signing secret."),
+    ("import_id", "Id of the import."),
     ("invitation_id", "Id of the invitation."),
     ("key_id", "Id of the key."),
     ("kind", "How it came to be: `created` on the page of the account, or `command_line`."),

@@ -157,14 +157,14 @@ async fn what_is_answered_is_described(portal: &TestPortal) {
     let issued = portal.json(&format!("/v1/apps/{app}/keys"), &token, &key).await.json();
     let of = sallyport::id::AppId::parse(&app).expect("an id");
     let of_org = sallyport::id::OrgId::parse(&org).expect("an id");
-    let approval = portal.waiting(&of).await.to_string();
+    let (approval, import) = (portal.waiting(&of).await.to_string(), portal.import(&of).await.to_string());
     let ids =
         [("approval_id", approval), ("org_id", org), ("tenant_id", tenant), ("project_id", project), ("app_id", app)];
     let ids = ids.into_iter().chain([("key_id", issued["key_id"].as_str().expect("text").to_owned())]);
     let (webhook, delivery) = portal.webhook(&of_org).await;
     let ids = ids.chain([("webhook_id", webhook.to_string()), ("delivery_id", delivery.to_string())]);
     let ids = ids.chain([("trust_rule_id", portal.trust_rule(&of).await.to_string())]);
-    let ids = ids.chain([("seq", "1".to_owned())]);
+    let ids = ids.chain([("seq", "1".to_owned()), ("import_id", import)]);
     let ids: Vec<_> = ids.collect();
     let mut compared = 0;
     for (method, path, operation) in operations(&document) {
