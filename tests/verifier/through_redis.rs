@@ -132,7 +132,7 @@ pub async fn at_once<T: Send + 'static>(tasks: Vec<impl Future<Output = T> + Sen
 
 /// Asks each node so many times, all nodes at once; how many passed.
 pub async fn flood(nodes: &Nodes, each: usize, tasks: usize) -> usize {
-    let floods = nodes.nodes.iter().flat_map(|node| (0..tasks).map(|_| Arc::clone(&node.verifier)));
+    let floods = nodes.nodes.iter().flat_map(|node| (0..tasks).map(move |_| Arc::clone(&node.verifier)));
     let secret = nodes.issued.secret.expose().to_owned();
     let floods = floods.map(|verifier| {
         let secret = secret.clone();
