@@ -8,7 +8,7 @@ mod signatures;
 use std::{future::Future, sync::Arc, time::Duration};
 
 use sallyport::{
-    audit::Act,
+    audit::{Act, Actor},
     clock::Clock,
     key::{Ask, Issued, LimitOverride, Restrictions, Verdict},
     over_redis::{Redis, RedisSettings},
@@ -50,7 +50,9 @@ impl Nodes {
         let app = store.app(&act, &org, "Focus and calm").await;
         let issued = store.key(&act, &app, "CI").await;
         let restrictions = Restrictions { limits, ..Restrictions::default() };
-        store.restrict_key(&act, &issued.key, restrictions, None).await.expect("restricted");
+        // More than the plan allows.
+        let operator = Act::by(Actor::CommandLine);
+        store.restrict_key(&operator, &issued.key, restrictions, None).await.expect("restricted");
         let (mut nodes, mut redis, mut stores) = (Vec::new(), Vec::new(), Vec::new());
         let live = u32::try_from(settings.len()).expect("few");
         for settings in settings {
@@ -68,6 +70,12 @@ impl Nodes {
     /// So much time passes on all nodes.
     pub fn turn(&self, by: Duration) {
         self.stores.iter().for_each(|store| store.clock.turn(by));
+    }
+
+    /// Each has a connection to a server that was started again.
+    pub async fn until_connected(&self, server: &RedisServer) {
+        let connected = || server.ask::<String>(&["CLIENT", "LIST"]).lines().count() > self.redis.len();
+        until("all are connected", || connected() && self.redis.iter().all(Redis::is_there)).await;
     }
 
     pub async fn judge(&self, node: usize) -> Verdict {
@@ -132,7 +140,7 @@ pub async fn at_once<T: Send + 'static>(tasks: Vec<impl Future<Output = T> + Sen
 
 /// Asks each node so many times, all nodes at once; how many passed.
 pub async fn flood(nodes: &Nodes, each: usize, tasks: usize) -> usize {
-    let floods = nodes.nodes.iter().flat_map(|node| (0..tasks).map(|_| Arc::clone(&node.verifier)));
+    let floods = nodes.nodes.iter().flat_map(|node| (0..tasks).map(move |_| Arc::clone(&node.verifier)));
     let secret = nodes.issued.secret.expose().to_owned();
     let floods = floods.map(|verifier| {
         let secret = secret.clone();

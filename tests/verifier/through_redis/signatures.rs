@@ -64,7 +64,7 @@ async fn a_redis_that_restarted_accepts_nothing_older(store: &TestStore) {
     assert_eq!(nodes.signed(1, &unused).await, None, "it can't be claimed");
     server.restart();
     nodes.turn(Duration::from_secs(10));
-    until("both are connected", || nodes.redis.iter().all(|redis| redis.is_there())).await;
+    nodes.until_connected(&server).await;
     for node in 0..2 {
         for old in [&used, &unused] {
             assert_eq!(nodes.signed(node, old).await, Some(Verdict::Replayed));
