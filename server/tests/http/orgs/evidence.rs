@@ -16,7 +16,7 @@ use sallyport::store::EventRetention;
 
 use crate::{
     client::{Client, ORIGIN},
-    portal::TestPortal,
+    portal::{PASSWORD, TestPortal},
 };
 
 crate::on_both_portals!(
@@ -157,6 +157,7 @@ async fn a_pack_says_what_was_removed_because_of_its_age(portal: &TestPortal) {
         }
     }
     // So does the whole log as a file, which can be checked as well; what is filtered is only for reading.
+    portal.confirm(PASSWORD).await;
     let file = portal.get(&format!("/orgs/{org}/activity.jsonl")).await.body;
     assert!(file.starts_with("{\"chain\"") && file.contains("pruned_until"), "{file}");
     fs::write(folder.join("events.jsonl"), file).expect("written");
