@@ -1,8 +1,8 @@
 //! Several servers on one PostgreSQL, each with a data folder of its own.
 
 use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
+    fs::{self, OpenOptions},
+    os::unix::fs::{FileExt, PermissionsExt},
     path::PathBuf,
     process::{Command, Stdio},
     sync::Arc,
@@ -28,6 +28,7 @@ pub struct Cluster {
     pub app: String,
     store: TestStore,
     surroundings: Surroundings,
+    wrong_clock: Option<PathBuf>,
 }
 
 /// Where the nodes run.
@@ -36,8 +37,8 @@ pub struct Surroundings {
     /// A PostgreSQL of the test's own; without it, the one that all tests share.
     pub server: Option<String>,
     pub proxied: bool,
-    /// A library that shows each node another time of day, which `set_clock` sets.
-    pub faketime: Option<String>,
+    /// Whether each node sees another time of day, which `set_clock` sets.
+    pub own_clocks: bool,
     /// More of `sallyport serve`.
     pub arguments: Vec<String>,
 }
@@ -94,14 +95,16 @@ impl Cluster {
             }
         }
         let (token, app) = (String::new(), String::new());
-        let mut cluster = Self { nodes: Vec::new(), proxies, urls, folders, token, app, store, surroundings };
+        let mut cluster =
+            Self { nodes: Vec::new(), proxies, urls, folders, token, app, store, surroundings, wrong_clock: None };
+        cluster.wrong_clock = cluster.surroundings.own_clocks.then(|| cluster.wrong_clock());
         for node in 0..count {
             let data = cluster.data(node);
             fs::create_dir(&data).expect("made");
             let key = data.join("master.key");
             fs::write(&key, TestStore::master_key()).expect("written");
             fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
-            cluster.set_clock(node, "+0");
+            cluster.set_clock(node, 0);
             let server = cluster.serve(node);
             cluster.nodes.push(server);
         }
@@ -122,20 +125,28 @@ impl Cluster {
     }
 
     /// Sets the time of day that a node sees, as seconds from the right one. Clocks that count time go on.
-    pub fn set_clock(&self, node: usize, seconds: &str) {
-        // Replaced at once: it is read all the time.
-        let new = self.folders.path().join(format!("{node}.clock.new"));
-        fs::write(&new, seconds).expect("written");
-        fs::rename(new, self.clock(node)).expect("replaced");
+    pub fn set_clock(&self, node: usize, seconds: i64) {
+        // In place: the node reads it all the time.
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(self.clock(node)).expect("a file");
+        file.write_all_at(&seconds.to_ne_bytes(), 0).expect("written");
+    }
+
+    /// Compiles what shows nodes their own time.
+    fn wrong_clock(&self) -> PathBuf {
+        let library = self.folders.path().join("wrong_clock.so");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/binary/nodes/wrong_clock.c");
+        let mut compiler = Command::new(std::env::var("CC").unwrap_or_else(|_| "cc".to_owned()));
+        let compiled = compiler.args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
+        assert!(compiled.expect("a C compiler, which Rust needs, too").success());
+        library
     }
 
     fn serve(&self, node: usize) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data(node));
         command.args(["--database-url", &self.urls[node]]).args(&self.surroundings.arguments).stderr(Stdio::null());
-        if let Some(library) = &self.surroundings.faketime {
-            command.env("LD_PRELOAD", library).env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("FAKETIME_NO_CACHE", "1");
-            command.env("FAKETIME_TIMESTAMP_FILE", self.clock(node));
+        if let Some(library) = &self.wrong_clock {
+            command.env("LD_PRELOAD", library).env("WRONG_CLOCK", self.clock(node));
         }
         Server::run(command, |_| true).0
     }

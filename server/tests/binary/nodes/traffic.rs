@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sallyport::{Entropy, testing::SeededEntropy};
+use sallyport::{Clock, Entropy, Timestamp, clock::SystemClock, testing::SeededEntropy};
 use serde_json::{Value, json};
 
 use super::{
@@ -124,6 +124,21 @@ impl Traffic {
 
     fn request(&self, node: usize, path: &str, body: &Value) -> Option<(u16, Value)> {
         client::manage(&self.address(node), &self.token, "POST", path, body)
+    }
+
+    /// The time of day that a node sees.
+    pub fn time_at(&self, node: usize) -> Timestamp {
+        let began = Instant::now();
+        loop {
+            let body = json!({ "label": "Time", "environment": "production", "scopes": ["read"] });
+            match self.request(node, &format!("/v1/apps/{}/keys", self.app), &body) {
+                Some((201, made)) => {
+                    let text = made["created_at"].as_str().unwrap_or_else(|| panic!("created_at in {made}"));
+                    return Timestamp::parse_rfc3339(text).expect("a time");
+                }
+                other => assert!(began.elapsed() < Duration::from_secs(10), "{other:?}"),
+            }
+        }
     }
 
     fn issue(&self, node: usize) -> Option<Vec<Key>> {
@@ -251,10 +266,13 @@ impl Traffic {
 
     /// Waits until all uses of the controls that are kept in memory are written, and notes them.
     pub fn read_counts(&self) {
+        // By clocks that may be wrong by an hour.
+        let (now, long) = (SystemClock.now(), Duration::from_secs(12 * 3_600));
+        let (from, to) = ((now - long).to_rfc3339(), (now + long).to_rfc3339());
         for key in &self.controls {
             let began = Instant::now();
             let accepted = self.history.count(key, What::Accepted) as u64;
-            let path = format!("/v1/keys/{}/usage", key.id);
+            let path = format!("/v1/keys/{}/usage?from={from}&to={to}", key.id);
             // Some may be lost with a node that was killed: then it stays as it is.
             let (mut counted, mut since) = (0, Instant::now());
             while counted < accepted && since.elapsed() < Duration::from_secs(5) {
