@@ -9,9 +9,11 @@ mod explain;
 pub mod freshness;
 pub mod health;
 pub mod in_memory;
+mod judged;
 mod last_used;
 pub mod limiter;
 mod look_up;
+pub mod measures;
 pub mod rate;
 pub mod refusal;
 mod replacement;
@@ -24,11 +26,7 @@ mod token_uses;
 pub mod unknown;
 pub mod usage;
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::AtomicBool};
 
 use once_cell::race::OnceBox;
 
@@ -41,7 +39,6 @@ use crate::{
         secret::Checked,
         verdict::{Via, is_elsewhere, verdict},
     },
-    profile::{Profile, errors::sentences},
     request::Client,
     store::{SealedSigning, Store, StoredKey},
 };
@@ -53,8 +50,10 @@ use counting::Counting;
 use freshness::Freshness;
 use health::Health;
 use in_memory::InMemory;
+pub use judged::Judged;
 use last_used::LastUsed;
 pub use look_up::Lookup;
+use measures::Measures;
 use shared::Shared;
 use shared_state::{Claim, Presenter, RateLimits, SeenSignatures, UnknownKeys};
 use single_flight::SingleFlight;
@@ -81,43 +80,6 @@ pub struct CachedKey {
     signing: OnceBox<Option<SealedSigning>>,
 }
 
-/// A verdict with its key, if there is one.
-pub struct Judged {
-    pub verdict: Verdict,
-    pub key: Option<Arc<CachedKey>>,
-    /// The state of the key's limits, if it has any and the request reached that check.
-    pub charged: Option<Charged>,
-    /// How long to wait, if waiting helps.
-    pub retry_after: Option<Duration>,
-}
-
-impl Judged {
-    fn without_key(verdict: Verdict) -> Self {
-        Self { verdict, key: None, charged: None, retry_after: None }
-    }
-
-    fn of_key(verdict: Verdict, key: Arc<CachedKey>, charged: Option<Charged>) -> Self {
-        let retry_after = charged.and_then(|charged| charged.rate.retry_after);
-        Self { verdict, key: Some(key), charged, retry_after }
-    }
-
-    /// More details of a refusal for the holder of the key, if there are any.
-    pub fn explanation(&self, profile: &Profile, ask: &Ask<'_>) -> Option<Cow<'static, str>> {
-        match self.verdict {
-            Verdict::InsufficientScope => profile.missing_scope(ask, self.record()?).map(Cow::Owned),
-            // It costs more than a limit can ever hold.
-            Verdict::RateLimited if self.charged.is_some() && self.retry_after.is_none() => {
-                Some(Cow::Borrowed(sentences::TOO_DEAR))
-            }
-            _ => None,
-        }
-    }
-
-    pub fn record(&self) -> Option<&KeyRecord> {
-        self.key.as_ref().map(|key| &key.record)
-    }
-}
-
 pub struct Verifier {
     store: Store,
     keys: GenerationCache<CachedKey>,
@@ -139,6 +101,7 @@ pub struct Verifier {
     elapsed: Elapsed,
     freshness: Freshness,
     health: Health,
+    measures: Measures,
 }
 
 impl Verifier {
@@ -173,6 +136,7 @@ impl Verifier {
             decisions: Arc::default(),
             freshness,
             health: Health::default(),
+            measures: Measures::default(),
             elapsed,
             store: store.clone(),
         });
@@ -232,7 +196,13 @@ impl Verifier {
 
     /// Verifies a presented key. An error means that no decision is possible: the caller responds with 503.
     pub async fn judge(&self, presented: Option<&str>, ask: &Ask<'_>, client: &Client) -> Result<Judged> {
-        let judged = self.decide(presented, ask, client).await?;
+        let began = self.measures.begin(&*self.elapsed);
+        let judged = self.decide(presented, ask, client).await;
+        if let Some(began) = began {
+            let verdict = judged.as_ref().ok().map(|judged| judged.verdict);
+            self.measures.judged(verdict, (self.elapsed)().saturating_sub(began));
+        }
+        let judged = judged?;
         self.count(&judged, ask, client);
         Ok(judged)
     }

@@ -6,8 +6,10 @@ pub mod audit;
 pub mod collector;
 mod leaks;
 pub mod mail;
+mod master_key;
 mod public_url;
 mod secret;
+mod secret_files;
 pub mod usage;
 pub mod webhooks;
 
@@ -23,11 +25,13 @@ use ipnet::IpNet;
 use sallyport::profile::Fault;
 use serde::Deserialize;
 
+pub use self::master_key::MasterKeyText;
 use self::{
     addresses::{check_cidr, check_listen},
     audit::{AuditSection, AuditSettings},
     leaks::LeaksSection,
     mail::{MailSection, MailSettings},
+    master_key::master_key_of_environment,
     public_url::check_public_url,
     usage::{UsageSection, UsageSettings},
     webhooks::{WebhookSettings, WebhooksSection},
@@ -58,16 +62,6 @@ pub struct Where {
     pub master_key: Option<MasterKeyText>,
 }
 
-/// Its `Debug` hides the value.
-#[derive(Clone)]
-pub struct MasterKeyText(pub String);
-
-impl std::fmt::Debug for MasterKeyText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MasterKeyText(…)")
-    }
-}
-
 /// Settings of `serve`.
 #[allow(rustdoc::bare_urls, reason = "clap prints these sentences as they stand")]
 #[derive(Args, Clone, Debug, Default)]
@@ -78,6 +72,9 @@ pub struct ServeArgs {
     /// Address for Envoy's ext_authz over gRPC [default: off]
     #[arg(long, env = "SALLYPORT_GRPC_LISTEN", value_name = "ADDR")]
     pub grpc_listen: Option<String>,
+    /// Address for Prometheus, which reads /metrics there and nowhere else [default: off]
+    #[arg(long, env = "SALLYPORT_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<String>,
     /// URL under which browsers reach the portal, such as https://keys.example.com
     #[arg(long, env = "SALLYPORT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -112,6 +109,7 @@ struct File {
     profile: Option<PathBuf>,
     listen: Option<String>,
     grpc_listen: Option<String>,
+    metrics_listen: Option<String>,
     public_url: Option<String>,
     trusted_proxies: Option<Vec<String>>,
     log_format: Option<LogFormat>,
@@ -158,6 +156,7 @@ pub fn blaming(sentence: impl std::fmt::Display, set_by: Option<&str>) -> String
 pub struct Serving {
     pub listen: String,
     pub grpc_listen: Option<String>,
+    pub metrics_listen: Option<String>,
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub log_format: LogFormat,
@@ -244,6 +243,7 @@ impl Where {
         };
         let (listen, grpc_listen) =
             (args.listen.clone().or(file.listen), args.grpc_listen.clone().or(file.grpc_listen));
+        let metrics_listen = args.metrics_listen.clone().or(file.metrics_listen);
         let public_url = args.public_url.clone().or(file.public_url);
         let proxies = (!args.trusted_proxies.is_empty()).then(|| args.trusted_proxies.join(","));
         let from = |setting: &'static str, given: Option<&String>| {
@@ -256,10 +256,14 @@ impl Where {
         if let Some(listen) = &grpc_listen {
             check_listen(listen).map_err(from("grpc_listen", args.grpc_listen.as_ref()))?;
         }
+        if let Some(listen) = &metrics_listen {
+            check_listen(listen).map_err(from("metrics_listen", args.metrics_listen.as_ref()))?;
+        }
         let trusted_proxies: Result<_, String> = given.iter().map(|cidr| check_cidr(cidr)).collect();
         Ok(Serving {
             listen: listen.unwrap_or_else(site::default_address),
             grpc_listen,
+            metrics_listen,
             public_url: public_url
                 .map(|url| check_public_url(&url))
                 .transpose()
@@ -276,10 +280,6 @@ impl Where {
             demo: args.demo,
         })
     }
-}
-
-fn master_key_of_environment() -> Option<MasterKeyText> {
-    std::env::var("SALLYPORT_MASTER_KEY").ok().filter(|text| !text.trim().is_empty()).map(MasterKeyText)
 }
 
 /// They are parts of paths, and not escaped.
@@ -308,8 +308,8 @@ mod tests {
         let file: File = toml::from_str(&example).expect("every name is known");
         let File { data, database_url, profile, listen, grpc_listen, public_url, trusted_proxies, log_format, .. } =
             &file;
-        let File { cache_keys, mail, usage, requirements, .. } = &file;
-        assert!(mail.is_some() && usage.is_some() && public_url.is_some());
+        let File { cache_keys, mail, usage, requirements, metrics_listen, .. } = &file;
+        assert!(mail.is_some() && usage.is_some() && public_url.is_some() && metrics_listen.is_some());
         let told = [data.is_some(), database_url.is_some(), profile.is_some(), listen.is_some(), grpc_listen.is_some()];
         assert_eq!(told, [true; 5]);
         let told = [trusted_proxies.is_some(), log_format.is_some(), cache_keys.is_some(), !requirements.is_empty()];

@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod logo;
 pub mod logs;
 pub mod mail;
+pub mod metrics;
 pub mod middleware;
 pub mod page_pool;
 pub mod partner_keys;

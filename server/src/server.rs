@@ -1,12 +1,13 @@
 //! What runs before and after every route, for HTTP and gRPC. Not a layer of the router, which would clone and box it
 //! on each request.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Instant};
 
 use axum::{
     Router,
     body::Body,
     http::{HeaderName, HeaderValue, Request},
+    middleware::from_fn,
     response::Response,
 };
 use sallyport::request::Client;
@@ -16,11 +17,13 @@ use tower::ServiceExt;
 
 use crate::{
     api::{self, fast_path::FastPath},
+    metrics::{MatchedRoute, Requests, note, requests::method_number},
     middleware::{
         access_log::AccessLog,
         client::{self, Peer},
         guard::run,
         headers, host,
+        trace::Trace,
     },
     page_pool::{PagePool, with_whole_body},
     probes::is_probe,
@@ -36,6 +39,8 @@ pub struct Server {
     routes: Router,
     /// Where pages are rendered; `None` means on their connections' threads.
     pages: Option<PagePool>,
+    /// Where requests are counted; `None` means nowhere.
+    requests: Option<Arc<Requests>>,
 }
 
 impl Server {
@@ -45,7 +50,7 @@ impl Server {
 
     /// With other pages: tests add one that fails.
     pub fn with_pages(state: AppState, pages: Router<Context>) -> Self {
-        Self { routes: router(&state, pages), state, pages: None }
+        Self { routes: router(&state, pages), state, pages: None, requests: None }
     }
 
     /// Renders pages on separate threads.
@@ -54,29 +59,50 @@ impl Server {
         Self { pages: Some(PagePool::new(threads)), ..self }
     }
 
+    /// Counts requests.
+    #[must_use]
+    pub fn measured(self, requests: Arc<Requests>) -> Self {
+        Self { requests: Some(requests), routes: self.routes.layer(from_fn(note)), ..self }
+    }
+
+    pub fn page_pool(&self) -> Option<&PagePool> {
+        self.pages.as_ref()
+    }
+
     pub fn is_trusted(&self, peer: IpAddr) -> bool {
         client::is_trusted(&self.state.trusted_proxies, peer.to_canonical())
     }
 
     pub async fn answer(&self, peer: Peer, mut request: Request<Body>) -> Response {
         let state = &self.state;
+        let measured =
+            self.requests.as_ref().map(|requests| (requests, Instant::now(), method_number(request.method())));
         if let Some(within) = state.context.sub_path.without_prefix(request.uri()) {
             *request.uri_mut() = within;
         }
         let path = request.uri().path();
         let (of_api, fast_path, has_secret_path) = (api::has(path), FastPath::of(path), secret_path::has(path));
         let client = client::name(state, peer, request.headers());
-        let log = AccessLog::of(&request, of_api);
+        let trace = Trace::of(request.headers());
+        let log = AccessLog::of(&request, of_api, trace);
+        let matched = MatchedRoute::unless(measured.is_none() || fast_path.is_some());
 
         let id = &client.request_id;
         let handled = match (host::refusal(state, &request, of_api), fast_path) {
             (Some(refusal), _) => refusal,
-            (None, Some(fast_path)) => run(fast_path.answer(state, &client, request), id, of_api).await,
-            (None, None) => run(self.route(&client, request), id, of_api).await,
+            (None, Some(fast_path)) => run(fast_path.answer(state, &client, request), (id, trace), of_api).await,
+            (None, None) => run(self.route(&client, request, matched.clone()), (id, trace), of_api).await,
         };
         let of_a_gateway = fast_path.is_some_and(FastPath::is_of_a_gateway);
         let mut response = if of_api { api::complete(handled, state, of_a_gateway, &client) } else { handled };
 
+        if let Some((requests, began, method)) = measured {
+            let (status, took) = (response.status(), began.elapsed());
+            match fast_path {
+                Some(path) => requests.count_fast(path, method, status, took),
+                None => requests.count(matched.as_ref().and_then(MatchedRoute::get), method, status, took),
+            }
+        }
         if let Some(log) = log {
             log.write(&response, &client, state.context.store.profile());
         }
@@ -88,13 +114,16 @@ impl Server {
         response
     }
 
-    async fn route(&self, client: &Client, mut request: Request<Body>) -> Response {
+    async fn route(&self, client: &Client, mut request: Request<Body>, matched: Option<MatchedRoute>) -> Response {
         let is_page = !api::has(request.uri().path()) && !is_probe(request.uri().path());
         let pages = self.pages.as_ref().filter(|_| is_page);
         if pages.is_some() {
             request = with_whole_body(request).await;
         }
         request.extensions_mut().insert(client.clone());
+        if let Some(matched) = matched {
+            request.extensions_mut().insert(matched);
+        }
         let answered = self.routes.clone().oneshot(request);
         let answered = async { answered.await.unwrap_or_else(|never: Infallible| match never {}) };
         match pages {

@@ -55,8 +55,8 @@ impl Pools {
             Location::Postgres(_) => {
                 let connector = Connector::writer(location)?;
                 let pages = connector.pool(16, ACQUIRE, silence, Some(writes));
-                let verify = Readers::Pool(connector.pool(2, LOOK_UP, silence, None));
-                Ok(Self { read: Readers::Pool(pages.clone()), write: pages, verify })
+                let verify = connector.pool(2, LOOK_UP, silence, None).into();
+                Ok(Self { read: pages.clone().into(), write: pages, verify })
             }
         }
     }
