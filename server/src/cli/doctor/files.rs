@@ -63,11 +63,13 @@ pub(super) fn disk(folder: &Path) -> Finding {
     }
 }
 
+/// A small disk needs this, others a twentieth or as much as is enough for years.
 const LEAST: u64 = 500_000_000;
+const ENOUGH: u64 = 5_000_000_000;
 
 fn room(free: u64, size: u64) -> Finding {
     let detail = format!("{} MB of {} MB are free", free / 1_000_000, size / 1_000_000);
-    if free >= LEAST && free >= size / 20 {
+    if free >= LEAST && free >= ENOUGH.min(size / 20) {
         return Finding::good("disk", detail);
     }
     let fix = "Free some space, or move the data folder to a larger disk: when it is full, nothing can be revoked.";
