@@ -1,5 +1,5 @@
 // `make bench`: each subject in turn, with the results in docs/benchmarks.md. With names of subjects (older,
-// verifier, counting, usage, flush, audit, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, `rotation` and
+// verifier, counting, measuring, usage, flush, audit, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, `rotation` and
 // `leaks`, checks and not measurements, and `revocations` and `nodes`, which need a PostgreSQL, only run by name.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -11,6 +11,7 @@ import { flood } from './flood.mjs';
 import { flush } from './flush.mjs';
 import { leaks } from './leaks.mjs';
 import { lists } from './lists.mjs';
+import { measuring, with_metrics } from './measuring.mjs';
 import { memory } from './memory.mjs';
 import { million } from './million.mjs';
 import { nodes } from './nodes.mjs';
@@ -57,6 +58,11 @@ if (wanted('verifier') || wanted('sizes')) {
 if (wanted('counting')) {
   const [on, off] = [await portal('counting', few), await portal('not-counting', few, without_counting())];
   parts.push(await counting(on, off));
+  await Promise.all([on.end(), off.end()]);
+}
+if (wanted('measuring')) {
+  const [on, off] = [await portal('measured', few, with_metrics), await portal('not-measured', few)];
+  parts.push(await measuring(on, off));
   await Promise.all([on.end(), off.end()]);
 }
 if (wanted('usage')) {

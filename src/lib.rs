@@ -33,6 +33,8 @@ pub mod limit;
 pub mod link;
 pub mod mail;
 pub mod member;
+#[cfg(feature = "store")]
+pub mod metrics;
 pub mod node;
 pub mod org;
 pub mod password_reset;

@@ -10,7 +10,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-use crate::{Entropy, Error, Result, throttle::Lane, user::Password};
+use crate::{Entropy, Error, Result, metrics::Counter, throttle::Lane, user::Password};
 
 /// From OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
@@ -32,6 +32,15 @@ pub enum Match {
     Weak,
 }
 
+/// The state of the queue for hashing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashingQueue {
+    pub running: usize,
+    pub waiting: usize,
+    /// Since the start.
+    pub refused: u64,
+}
+
 #[derive(Clone)]
 pub struct Passwords(Arc<Pool>);
 
@@ -41,6 +50,8 @@ struct Pool {
     /// Unknown clients need one of these first, so that some capacity is always left for known ones.
     strangers: Arc<Semaphore>,
     waiting: [Arc<Semaphore>; 2],
+    /// How many were refused because too many waited.
+    refused: Counter,
     entropy: Arc<dyn Entropy>,
     /// A hash that no password matches, so that an unknown e-mail address takes as long as a wrong password.
     nobody: String,
@@ -102,6 +113,7 @@ impl Passwords {
             running: Arc::new(Semaphore::new(AT_ONCE)),
             strangers: Arc::new(Semaphore::new(STRANGERS_AT_ONCE)),
             waiting: [(); 2].map(|()| Arc::new(Semaphore::new(WAITING))),
+            refused: Counter::default(),
             entropy,
             nobody,
         }))
@@ -134,9 +146,21 @@ impl Passwords {
         Ok(self.matches(Lane::Stranger, typed, Some(kept)).await? != Match::No)
     }
 
+    /// How many passwords are hashed, and wait for that.
+    pub fn queue(&self) -> HashingQueue {
+        let Pool { running, waiting, refused, .. } = &*self.0;
+        let of = |lane: Lane| WAITING - waiting[lane as usize].available_permits();
+        let running = AT_ONCE - running.available_permits();
+        let waiting = (of(Lane::Known) + of(Lane::Stranger)).saturating_sub(running);
+        HashingQueue { running, waiting, refused: refused.get() }
+    }
+
     async fn run<T: Send + 'static>(&self, lane: Lane, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let busy = || Error::Busy("Many people are signing in right now; try again in a few seconds.");
-        let waiting = Arc::clone(&self.0.waiting[lane as usize]).try_acquire_owned().map_err(|_| busy())?;
+        let waiting = Arc::clone(&self.0.waiting[lane as usize]).try_acquire_owned().map_err(|_| {
+            self.0.refused.increment();
+            busy()
+        })?;
         let of_strangers = match lane {
             Lane::Stranger => Some(Arc::clone(&self.0.strangers).acquire_owned().await.map_err(|_| busy())?),
             Lane::Known => None,
@@ -237,6 +261,7 @@ mod tests {
         }
         let refused = passwords.run(Lane::Stranger, || ()).await;
         assert!(matches!(refused, Err(Error::Busy(_))), "{refused:?}");
+        assert_eq!(passwords.queue(), HashingQueue { running: 1, waiting: WAITING - 1, refused: 1 });
         // None of them is done, and a known client comes.
         passwords.run(Lane::Known, || ()).await.expect("let in at once");
         drop(release);

@@ -7,6 +7,7 @@ mod actors;
 mod approvals;
 mod apps;
 mod audit_keys;
+mod backlogs;
 mod backup;
 mod capabilities;
 mod capability_keys;
@@ -15,6 +16,7 @@ mod chain_parts;
 mod changes;
 mod checkpoint_posts;
 mod checkpoints;
+mod clocks;
 mod command_lines;
 mod connector;
 mod console;
@@ -22,6 +24,7 @@ mod deferred_writes;
 mod device_requests;
 mod durability;
 mod erasure;
+mod errors;
 mod event_batches;
 mod event_filter;
 mod events;
@@ -64,6 +67,7 @@ mod located;
 mod location;
 mod lock_file;
 mod mail;
+mod measures;
 mod members;
 mod moving;
 mod navigation;
@@ -134,11 +138,13 @@ use tokio::{sync::Semaphore, time::timeout};
 pub use actors::SeenActor;
 pub use approvals::{ApprovalFilter, Claimed};
 pub use audit_keys::AuditKey;
+pub use backlogs::{Backlogs, QueueBacklog};
 pub use backup::{Holdings, copy_sqlite, inspect_copy};
 pub use capabilities::{JudgedCapability, MintedCapability};
 pub use capability_keys::CapabilityKey;
 pub use changes::{Added, Change, Touched};
 pub use checkpoints::{CheckpointPace, StoredCheckpoint};
+pub use clocks::Clocks;
 pub use console::{
     COUNTED, ConsoleApp, ConsoleJob, ConsoleMail, ConsoleOrg, ConsolePage, ConsoleQuery, ConsoleToken, ConsoleUser,
     DatabaseFacts, EventEdge, KeysInForce, MailFacts,
@@ -166,6 +172,7 @@ pub use lifecycle::Contents;
 pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant};
 pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
+pub use measures::{Measured, Pool};
 pub use moving::{Moved, move_to_postgres};
 pub use navigation::{KnownOrg, Navigation};
 pub use open_handovers::OpenHandover;
@@ -190,9 +197,11 @@ pub use webhooks::DeliveryFilter;
 use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::Vault};
 use connector::Connector;
 use deferred_writes::DeferredWrites;
+use errors::{TANGLED, is_taken};
 use feed::Feed;
 use forward_gate::ForwardGate;
 use jobs::Doorbell;
+use measures::Measures;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
 use readers::Readers;
@@ -222,6 +231,7 @@ struct Inner {
     deferred_writes: DeferredWrites,
     doorbell: Doorbell,
     forward_gate: ForwardGate,
+    measures: Measures,
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,
@@ -360,12 +370,6 @@ async fn detached_within<T: Send + 'static>(
     }
 }
 
-const NO_CONNECTION: &str = "no connection to the database was free or could be made in time; it may be down, or give \
-    out as many as it allows (PostgreSQL's max_connections, or a limit of the role or the database)";
-
-/// Shown if PostgreSQL ended the transaction because of a deadlock.
-const TANGLED: &str = "Another request changed the same data at the same time; try again.";
-
 /// Runs a write that locks many rows, and repeats it after a deadlock.
 async fn retried<T, F: Future<Output = Result<T>>>(mut work: impl FnMut() -> F) -> Result<T> {
     for _ in 0..4 {
@@ -375,28 +379,4 @@ async fn retried<T, F: Future<Output = Result<T>>>(mut work: impl FnMut() -> F) 
         }
     }
     work().await
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        // The parent was deleted.
-        if error.as_database_error().is_some_and(|error| error.is_foreign_key_violation()) {
-            return Self::NotFound;
-        }
-        if error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40P01") {
-            return Self::Busy(TANGLED);
-        }
-        // The pool has no reason: it retries connections until its timeout.
-        if matches!(error, sqlx::Error::PoolTimedOut) {
-            return Self::Unavailable(NO_CONNECTION.to_owned());
-        }
-        Self::Unavailable(error.to_string())
-    }
-}
-
-/// Whether a unique constraint was violated. PostgreSQL reports its name, SQLite the columns.
-fn is_taken(error: &sqlx::Error, constraint: &str, column: &str) -> bool {
-    error.as_database_error().is_some_and(|error| {
-        error.is_unique_violation() && (error.constraint() == Some(constraint) || error.message().contains(column))
-    })
 }

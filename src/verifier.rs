@@ -15,6 +15,7 @@ mod judged;
 mod last_used;
 pub mod limiter;
 mod look_up;
+pub mod measures;
 mod node_limits;
 mod node_signatures;
 mod node_unknown;
@@ -58,6 +59,7 @@ use health::Health;
 use in_memory::InMemory;
 pub use judged::{CachedKey, Judged};
 pub use look_up::Lookup;
+use measures::Measures;
 use node_limits::NodeLimits;
 use node_signatures::NodeSignatures;
 use node_unknown::NodeUnknown;
@@ -106,6 +108,7 @@ pub struct Verifier {
     elapsed: Elapsed,
     freshness: Freshness,
     health: Health,
+    measures: Measures,
 }
 
 impl Verifier {
@@ -166,6 +169,7 @@ impl Verifier {
             decisions: Arc::default(),
             freshness,
             health: Health::default(),
+            measures: Measures::default(),
             elapsed,
             store: store.clone(),
         });
@@ -226,7 +230,13 @@ impl Verifier {
 
     /// Verifies a presented key. An error means that no decision is possible: the caller responds with 503.
     pub async fn judge(&self, presented: Option<&str>, ask: &Ask<'_>, client: &Client) -> Result<Judged> {
-        let judged = self.decide(presented, ask, client).await?;
+        let began = self.measures.begin(&*self.elapsed);
+        let judged = self.decide(presented, ask, client).await;
+        if let Some(began) = began {
+            let verdict = judged.as_ref().ok().map(|judged| judged.verdict);
+            self.measures.judged(verdict, (self.elapsed)().saturating_sub(began));
+        }
+        let judged = judged?;
         self.count(&judged, ask, client);
         Ok(judged)
     }

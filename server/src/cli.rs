@@ -16,6 +16,7 @@ mod called;
 mod capability_key;
 mod client;
 mod confirm;
+mod doctor;
 mod erase;
 mod grouped;
 mod ids;
@@ -83,6 +84,11 @@ enum Command {
   sallyport backup /var/backups/sallyport/2026-11-22.db
   sallyport backup latest.db --force")]
     Backup(backup::BackupArgs),
+    /// Check this installation, and say how to fix what is wrong; exits with 1 if something is
+    #[command(after_help = "Examples:
+  sallyport doctor
+  sallyport doctor --json --backups /var/backups/sallyport")]
+    Doctor(doctor::DoctorArgs),
     /// Move everything from the SQLite database in the data folder to an empty PostgreSQL database
     #[command(after_help = "Example:
   sallyport move-to-postgres --data /var/lib/sallyport --database-url postgres://sallyport@db/sallyport")]
@@ -177,6 +183,10 @@ fn run_here(place: Where, command: Command) -> Result<(), String> {
 }
 
 async fn run(settings: &Where, command: Command) -> Result<(), String> {
+    // It reports wrong settings itself.
+    if let Command::Doctor(args) = command {
+        return doctor::run(settings, args).await;
+    }
     let place = settings.place()?;
     match command {
         Command::Serve(args) => {
@@ -199,7 +209,7 @@ async fn run(settings: &Where, command: Command) -> Result<(), String> {
             store.close().await;
             Ok(())
         }
-        Command::Profile(_) | Command::Scan(_) | Command::Client(_) => Ok(()),
+        Command::Doctor(_) | Command::Profile(_) | Command::Scan(_) | Command::Client(_) => Ok(()),
         Command::Mail(command) => mail::run(settings, command).await,
         Command::Audit(command) => audit::run(settings, command).await,
         Command::Backup(args) => backup::run(&place, args).await,

@@ -10,6 +10,7 @@ mod master_key;
 mod public_url;
 mod redis;
 mod secret;
+mod secret_files;
 pub mod usage;
 pub mod webhooks;
 
@@ -73,6 +74,9 @@ pub struct ServeArgs {
     /// Address for Envoy's ext_authz over gRPC [default: off]
     #[arg(long, env = "SALLYPORT_GRPC_LISTEN", value_name = "ADDR")]
     pub grpc_listen: Option<String>,
+    /// Address for Prometheus, which reads /metrics there and nowhere else [default: off]
+    #[arg(long, env = "SALLYPORT_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<String>,
     /// URL under which browsers reach the portal, such as https://keys.example.com
     #[arg(long, env = "SALLYPORT_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -109,6 +113,7 @@ struct File {
     profile: Option<PathBuf>,
     listen: Option<String>,
     grpc_listen: Option<String>,
+    metrics_listen: Option<String>,
     public_url: Option<String>,
     trusted_proxies: Option<Vec<String>>,
     log_format: Option<LogFormat>,
@@ -160,6 +165,7 @@ pub fn blaming(sentence: impl std::fmt::Display, set_by: Option<&str>) -> String
 pub struct Serving {
     pub listen: String,
     pub grpc_listen: Option<String>,
+    pub metrics_listen: Option<String>,
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub log_format: LogFormat,
@@ -248,6 +254,7 @@ impl Where {
         };
         let (listen, grpc_listen) =
             (args.listen.clone().or(file.listen), args.grpc_listen.clone().or(file.grpc_listen));
+        let metrics_listen = args.metrics_listen.clone().or(file.metrics_listen);
         let public_url = args.public_url.clone().or(file.public_url);
         let proxies = (!args.trusted_proxies.is_empty()).then(|| args.trusted_proxies.join(","));
         let from = |setting: &'static str, given: Option<&String>| {
@@ -269,10 +276,14 @@ impl Where {
         });
         let source = |setting: &str, given| self.source(setting, given);
         let redis = redis.resolve(&args.redis, source)?;
+        if let Some(listen) = &metrics_listen {
+            check_listen(listen).map_err(from("metrics_listen", args.metrics_listen.as_ref()))?;
+        }
         let trusted_proxies: Result<_, String> = given.iter().map(|cidr| check_cidr(cidr)).collect();
         Ok(Serving {
             listen: listen.unwrap_or_else(site::default_address),
             grpc_listen,
+            metrics_listen,
             public_url: public_url
                 .map(|url| check_public_url(&url))
                 .transpose()
@@ -318,8 +329,8 @@ mod tests {
         let file: File = toml::from_str(&example).expect("every name is known");
         let File { data, database_url, profile, listen, grpc_listen, public_url, trusted_proxies, log_format, .. } =
             &file;
-        let File { cache_keys, mail, usage, requirements, .. } = &file;
-        assert!(mail.is_some() && usage.is_some() && public_url.is_some());
+        let File { cache_keys, mail, usage, requirements, metrics_listen, .. } = &file;
+        assert!(mail.is_some() && usage.is_some() && public_url.is_some() && metrics_listen.is_some());
         let told = [data.is_some(), database_url.is_some(), profile.is_some(), listen.is_some(), grpc_listen.is_some()];
         assert_eq!(told, [true; 5]);
         let told = [trusted_proxies.is_some(), log_format.is_some(), cache_keys.is_some(), !requirements.is_empty()];

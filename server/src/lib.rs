@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod logo;
 pub mod logs;
 pub mod mail;
+pub mod metrics;
 pub mod middleware;
 pub mod outside;
 pub mod page_pool;

@@ -6,3 +6,4 @@ pub mod guard;
 pub mod headers;
 pub mod host;
 pub mod origin;
+pub mod trace;

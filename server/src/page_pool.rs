@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
+use sallyport::metrics::Counter;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -45,11 +46,34 @@ pub struct PagePool {
     threads: Handle,
     places: Arc<Semaphore>,
     queue: Arc<Semaphore>,
+    refused: Arc<Counter>,
+}
+
+/// How many pages there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageQueue {
+    pub running: usize,
+    pub waiting: usize,
+    /// Since the start.
+    pub refused: u64,
 }
 
 impl PagePool {
     pub fn new(threads: Handle) -> Self {
-        Self { threads, places: Arc::new(Semaphore::new(AT_ONCE)), queue: Arc::new(Semaphore::new(QUEUE)) }
+        Self {
+            threads,
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            queue: Arc::new(Semaphore::new(QUEUE)),
+            refused: Arc::default(),
+        }
+    }
+
+    pub fn queue(&self) -> PageQueue {
+        PageQueue {
+            running: AT_ONCE - self.places.available_permits(),
+            waiting: QUEUE - self.queue.available_permits(),
+            refused: self.refused.get(),
+        }
     }
 
     /// A slot, at once or after waiting.
@@ -64,7 +88,10 @@ impl PagePool {
     /// Runs a page's handler on these threads. It is cancelled when the client disconnects. The request has been read
     /// completely ([`with_whole_body`]), so that a slow sender never holds a slot.
     pub async fn run(&self, handler: impl Future<Output = Response> + Send + 'static) -> Response {
-        let Some(place) = self.place().await else { return busy() };
+        let Some(place) = self.place().await else {
+            self.refused.increment();
+            return busy();
+        };
         let page = async move {
             let _place = place;
             whole(handler.await).await
@@ -130,6 +157,7 @@ mod tests {
         let refused = timeout(LONGEST_WAIT / 2, pool.run(pending())).await.expect("at once");
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(refused.headers().contains_key(header::RETRY_AFTER));
+        assert_eq!(pool.queue(), PageQueue { running: AT_ONCE, waiting: QUEUE, refused: 1 });
         pages.iter().for_each(JoinHandle::abort);
     }
 }

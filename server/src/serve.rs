@@ -10,6 +10,7 @@ mod greet;
 mod limits;
 mod listen;
 mod lock;
+mod measuring;
 mod share;
 mod shutdown;
 mod socket;
@@ -61,6 +62,12 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             Some(lock::retry_during_shutdown(&place.data, async || bind(listen, "--grpc-listen").await).await?)
         }
         (None, None) => None,
+    };
+    let metrics = match &serving.metrics_listen {
+        Some(listen) => {
+            Some(lock::retry_during_shutdown(&place.data, async || bind(listen, "--metrics-listen").await).await?)
+        }
+        None => None,
     };
     let address = listener.address()?;
     let public_url = serving.public_url.clone().unwrap_or_else(|| own_url(address));
@@ -196,13 +203,20 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     workers.others.push(tokio::spawn(doubts::watch(store.clone(), stopped.clone())));
     let context = state.context.clone();
     let pages = page_pool::start().map_err(|error| format!("The threads for pages can't be started: {error}"))?;
-    let server = Server::new(state).with_page_pool(pages.handle().clone());
+    let server = Server::new(state.clone()).with_page_pool(pages.handle().clone());
+    let (server, requests) = measuring::measured(server, &state, metrics.as_ref());
     let service = |protocol| Service::new(protocol, &server, &shutdown);
-    let http = accept(listener, service(Protocol::Http), Connections::new(limits::bounds()));
+    let of_http = Connections::new(limits::bounds());
+    let of_grpc = Connections::new(Bounds { most: limits::GRPC_CONNECTIONS, of_an_address: limits::GRPC_CONNECTIONS });
+    if let (Some(listener), Some(requests)) = (metrics, requests) {
+        let of_grpc = grpc.is_some().then(|| ("grpc", Arc::clone(&of_grpc)));
+        let listeners = [("http", Arc::clone(&of_http))].into_iter().chain(of_grpc).collect();
+        measuring::publish(listener, requests, (state, &server), &place.data, listeners)?;
+    }
+    let http = accept(listener, service(Protocol::Http), of_http);
     let grpc = async {
         if let Some(listener) = grpc {
-            let bounds = Bounds { most: limits::GRPC_CONNECTIONS, of_an_address: limits::GRPC_CONNECTIONS };
-            accept(listener, service(Protocol::Grpc), Connections::new(bounds)).await;
+            accept(listener, service(Protocol::Grpc), of_grpc).await;
         }
     };
     tokio::join!(http, grpc);

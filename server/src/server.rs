@@ -5,12 +5,14 @@ use std::{
     convert::Infallible,
     net::IpAddr,
     sync::{Arc, LazyLock},
+    time::Instant,
 };
 
 use axum::{
     Router,
     body::Body,
     http::{HeaderName, HeaderValue, Request},
+    middleware::from_fn,
     response::Response,
 };
 use sallyport::request::Client;
@@ -20,11 +22,13 @@ use tower::ServiceExt;
 
 use crate::{
     api::{self, fast_path::FastPath},
+    metrics::{MatchedRoute, Requests, note, requests::method_number},
     middleware::{
         access_log::AccessLog,
         client::{self, Peer},
         guard::run,
         headers, host,
+        trace::Trace,
     },
     page_pool::{PagePool, with_whole_body},
     probes::is_probe,
@@ -44,6 +48,8 @@ pub struct Server {
     routes: Arc<LazyLock<Router, MakeRouter>>,
     /// Where pages are rendered; `None` means on their connections' threads.
     pages: Option<PagePool>,
+    /// Where requests are counted; `None` means nowhere.
+    requests: Option<Arc<Requests>>,
 }
 
 impl Server {
@@ -55,7 +61,7 @@ impl Server {
     pub fn with_pages(state: AppState, pages: impl FnOnce() -> Router<Context> + Send + 'static) -> Self {
         let of_routes = state.clone();
         let routes: MakeRouter = Box::new(move || router(&of_routes, pages()));
-        Self { probes: probes(&state), routes: Arc::new(LazyLock::new(routes)), state, pages: None }
+        Self { probes: probes(&state), routes: Arc::new(LazyLock::new(routes)), state, pages: None, requests: None }
     }
 
     /// Renders pages on separate threads.
@@ -64,29 +70,53 @@ impl Server {
         Self { pages: Some(PagePool::new(threads)), ..self }
     }
 
+    /// Counts requests.
+    #[must_use]
+    pub fn measured(self, requests: Arc<Requests>) -> Self {
+        let routes = self.routes;
+        let noted: MakeRouter = Box::new(move || LazyLock::force(&routes).clone().layer(from_fn(note)));
+        let (routes, probes) = (Arc::new(LazyLock::new(noted)), self.probes.layer(from_fn(note)));
+        Self { requests: Some(requests), routes, probes, ..self }
+    }
+
+    pub fn page_pool(&self) -> Option<&PagePool> {
+        self.pages.as_ref()
+    }
+
     pub fn is_trusted(&self, peer: IpAddr) -> bool {
         client::is_trusted(&self.state.trusted_proxies, peer.to_canonical())
     }
 
     pub async fn answer(&self, peer: Peer, mut request: Request<Body>) -> Response {
         let state = &self.state;
+        let measured =
+            self.requests.as_ref().map(|requests| (requests, Instant::now(), method_number(request.method())));
         if let Some(within) = state.context.sub_path.without_prefix(request.uri()) {
             *request.uri_mut() = within;
         }
         let path = request.uri().path();
         let (of_api, fast_path, has_secret_path) = (api::has(path), FastPath::of(path), secret_path::has(path));
         let client = client::name(state, peer, request.headers());
-        let log = AccessLog::of(&request, of_api);
+        let trace = Trace::of(request.headers());
+        let log = AccessLog::of(&request, of_api, trace);
+        let matched = MatchedRoute::unless(measured.is_none() || fast_path.is_some());
 
         let id = &client.request_id;
         let handled = match (host::refusal(state, &request, of_api), fast_path) {
             (Some(refusal), _) => refusal,
-            (None, Some(fast_path)) => run(fast_path.answer(state, &client, request), id, of_api).await,
-            (None, None) => run(self.route(&client, request), id, of_api).await,
+            (None, Some(fast_path)) => run(fast_path.answer(state, &client, request), (id, trace), of_api).await,
+            (None, None) => run(self.route(&client, request, matched.clone()), (id, trace), of_api).await,
         };
         let of_a_gateway = fast_path.is_some_and(FastPath::is_of_a_gateway);
         let mut response = if of_api { api::complete(handled, state, of_a_gateway, &client) } else { handled };
 
+        if let Some((requests, began, method)) = measured {
+            let (status, took) = (response.status(), began.elapsed());
+            match fast_path {
+                Some(path) => requests.count_fast(path, method, status, took),
+                None => requests.count(matched.as_ref().and_then(MatchedRoute::get), method, status, took),
+            }
+        }
         if let Some(log) = log {
             log.write(&response, &client, state.context.store.profile());
         }
@@ -98,7 +128,7 @@ impl Server {
         response
     }
 
-    async fn route(&self, client: &Client, mut request: Request<Body>) -> Response {
+    async fn route(&self, client: &Client, mut request: Request<Body>, matched: Option<MatchedRoute>) -> Response {
         let of_probes = is_probe(request.uri().path());
         let is_page = !of_probes && !api::has(request.uri().path());
         let pages = self.pages.as_ref().filter(|_| is_page);
@@ -106,6 +136,9 @@ impl Server {
             request = with_whole_body(request).await;
         }
         request.extensions_mut().insert(client.clone());
+        if let Some(matched) = matched {
+            request.extensions_mut().insert(matched);
+        }
         let (probes, routes) = (self.probes.clone(), self.routes.clone());
         let answered = async move {
             let routes = if of_probes { probes } else { LazyLock::force(&routes).clone() };

@@ -58,9 +58,9 @@ impl Pools {
             Location::Postgres(_) => {
                 let connector = Connector::writer(location)?;
                 let pages = connector.pool(16, ACQUIRE, silence, Some(writes));
-                let verify = Readers::Pool(connector.pool(2, LOOK_UP, silence, None));
+                let verify = connector.pool(2, LOOK_UP, silence, None).into();
                 let nodes = Some(connector.pool(1, LOOK_UP, silence, None));
-                Ok(Self { read: Readers::Pool(pages.clone()), write: pages, verify, nodes })
+                Ok(Self { read: pages.clone().into(), write: pages, verify, nodes })
             }
         }
     }

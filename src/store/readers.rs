@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::{
@@ -23,11 +23,18 @@ use tokio::{
 };
 
 use super::connector::Connector;
+use crate::metrics::{Histogram, SLOW, Snapshot};
 
 /// On PostgreSQL the pool that pages also write over. On SQLite a pool of our own: sqlx's pings each connection when
 /// it is returned, from a separate task, which costs two round trips to the connection's thread, as much as a query.
 /// A file does not go silent, and its readers are never in a transaction.
-pub(super) enum Readers {
+pub(super) struct Readers {
+    lender: Lender,
+    /// How long queries waited for a connection.
+    waits: Histogram,
+}
+
+enum Lender {
     Pool(AnyPool),
     File(Arc<FileReaders>),
 }
@@ -121,24 +128,58 @@ impl Lent {
 
 impl From<FileReaders> for Readers {
     fn from(readers: FileReaders) -> Self {
-        Self::File(Arc::new(readers))
+        Self::over(Lender::File(Arc::new(readers)))
+    }
+}
+
+impl From<AnyPool> for Readers {
+    fn from(pool: AnyPool) -> Self {
+        Self::over(Lender::Pool(pool))
     }
 }
 
 impl Readers {
+    fn over(lender: Lender) -> Self {
+        Self { lender, waits: Histogram::new(SLOW) }
+    }
+
     async fn lend(&self) -> sqlx::Result<Lent> {
-        match self {
-            Self::Pool(pool) => Ok(Lent::Pooled(pool.acquire().await?)),
-            Self::File(readers) => readers.lend().await,
+        let began = Instant::now();
+        let lent = match &self.lender {
+            Lender::Pool(pool) => pool.acquire().await.map(Lent::Pooled),
+            Lender::File(readers) => readers.lend().await,
+        };
+        self.waits.observe(began.elapsed());
+        lent
+    }
+
+    pub(super) fn waits(&self) -> Snapshot {
+        self.waits.snapshot()
+    }
+
+    /// How many connections are in use, and how many there may be.
+    pub(super) fn used(&self) -> (usize, usize) {
+        match &self.lender {
+            Lender::Pool(pool) => used(pool),
+            Lender::File(readers) => {
+                let size = readers.size as usize;
+                (size.saturating_sub(readers.places.available_permits()), size)
+            }
         }
     }
 
     pub(super) async fn close(&self) {
-        match self {
-            Self::Pool(pool) => pool.close().await,
-            Self::File(readers) => readers.close().await,
+        match &self.lender {
+            Lender::Pool(pool) => pool.close().await,
+            Lender::File(readers) => readers.close().await,
         }
     }
+}
+
+/// The same of a pool.
+pub(super) fn used(pool: &AnyPool) -> (usize, usize) {
+    let open = pool.size() as usize;
+    (open.saturating_sub(pool.num_idle()), pool.options().get_max_connections() as usize)
 }
 
 impl fmt::Debug for Readers {
@@ -236,9 +277,9 @@ mod tests {
     }
 
     fn idle(readers: &Readers) -> usize {
-        match readers {
-            Readers::File(readers) => readers.idle().len(),
-            Readers::Pool(_) => unreachable!("a file's"),
+        match &readers.lender {
+            Lender::File(readers) => readers.idle().len(),
+            Lender::Pool(_) => unreachable!("a file's"),
         }
     }
 

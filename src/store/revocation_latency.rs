@@ -36,7 +36,9 @@ impl Store {
                 }
             }
             // The other nodes have confirmed it before.
-            let micros = i64::try_from(at.elapsed().as_micros()).unwrap_or(i64::MAX);
+            let took = at.elapsed();
+            store.0.measures.revoked(took);
+            let micros = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
             store.note(|waiting| {
                 waiting.refused_after.insert(key, (micros, nodes));
             });

@@ -58,10 +58,12 @@ impl Store {
     /// Starts a write on behalf of an actor. A person whose session has ended can't write.
     pub(super) async fn begin(&self, act: &Act) -> Result<Tx> {
         let pool = &self.0.pools.write;
+        let asked = Instant::now();
         let begun = match self.0.location {
             Location::Sqlite(_) => pool.begin_with("BEGIN IMMEDIATE").await,
             Location::Postgres(_) => pool.begin().await,
         };
+        self.0.measures.begun(asked.elapsed());
         let mut tx = self.0.writes.note(begun)?;
         if matches!((&act.actor, &self.0.location), (Actor::Sallyport, Location::Postgres(_))) {
             // Retried later if another transaction holds a row for long: others wait for the locks held here.

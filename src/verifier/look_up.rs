@@ -12,6 +12,7 @@ use crate::{
 use super::{
     ATTEMPTS, CachedKey, CachedToken, LookUps, Verifier,
     cache::GenerationCache,
+    measures::{Kind, Outcome},
     shared_state::{Presenter, UnknownKeys},
 };
 
@@ -43,9 +44,13 @@ pub(super) trait Presented: Sized {
     /// The limits on unknown ones.
     fn unknown(verifier: &Verifier) -> &impl UnknownKeys;
     async fn read(verifier: &Verifier, digest: &Digest) -> Result<Option<Self>>;
+    /// Which of the two it is, for measurements.
+    const KIND: Kind;
 }
 
 impl Presented for CachedKey {
+    const KIND: Kind = Kind::Key;
+
     fn kept(verifier: &Verifier) -> &GenerationCache<Self> {
         &verifier.keys
     }
@@ -66,6 +71,8 @@ impl Presented for CachedKey {
 }
 
 impl Presented for CachedToken {
+    const KIND: Kind = Kind::Token;
+
     fn kept(verifier: &Verifier) -> &GenerationCache<Self> {
         &verifier.tokens
     }
@@ -93,6 +100,7 @@ impl Verifier {
     ) -> Result<Lookup<T>> {
         for digest in checked.digests(&self.store) {
             if let Some(known) = T::kept(self).get(&digest) {
+                self.measures.hit(T::KIND);
                 return Ok(Lookup::Known(known));
             }
         }
@@ -100,19 +108,29 @@ impl Verifier {
         // Secrets from before a pepper was retired are stored with that one.
         let known = checked.digests(&self.store).find(|digest| unknown.knows(digest));
         let digest = known.or_else(|| checked.digests(&self.store).next());
+        let measured = &self.measures;
         if digest.is_some_and(|digest| unknown.is_unknown(&digest)) {
+            measured.looked_up(T::KIND, Outcome::KnownUnknown);
             return Ok(Lookup::Unknown);
         }
         let permit = match unknown.admit_look_up(presenter, digest, (self.elapsed)()).await {
             Ok(permit) => permit,
-            Err(wait) => return Ok(Lookup::Throttled(wait)),
+            Err(wait) => {
+                measured.looked_up(T::KIND, Outcome::Throttled);
+                return Ok(Lookup::Throttled(wait));
+            }
         };
         for digest in checked.digests(&self.store) {
-            if let Some(found) = self.read_once::<T>(digest, generation).await? {
+            let began = (self.elapsed)();
+            let read = self.read_once::<T>(digest, generation).await;
+            measured.read((self.elapsed)().saturating_sub(began));
+            if let Some(found) = read.inspect_err(|_| measured.looked_up(T::KIND, Outcome::Failed))? {
+                measured.looked_up(T::KIND, Outcome::Found);
                 unknown.found_known(&permit).await;
                 return Ok(Lookup::Known(found));
             }
         }
+        measured.looked_up(T::KIND, Outcome::Unknown);
         unknown.found_unknown(&permit, (self.elapsed)()).await;
         Ok(Lookup::Unknown)
     }

@@ -16,6 +16,17 @@ pub enum FastPath {
 }
 
 impl FastPath {
+    pub const ALL: [Self; 3] = [Self::Auth, Self::Envoy, Self::Verify];
+
+    /// The label of its measurements.
+    pub const fn route(self) -> &'static str {
+        match self {
+            Self::Auth => "/v1/auth",
+            Self::Envoy => "/v1/auth/envoy/{requirement}/{*path}",
+            Self::Verify => "/v1/keys/verify",
+        }
+    }
+
     pub fn of(path: &str) -> Option<Self> {
         match path {
             "/v1/auth" => Some(Self::Auth),

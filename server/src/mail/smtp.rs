@@ -52,7 +52,28 @@ impl Mailer {
     }
 
     /// The same; calls `done` after each step.
-    pub async fn send_in_steps(&self, message: &Message, mut done: impl FnMut(Step)) -> Result<String, MailFailure> {
+    pub async fn send_in_steps(
+        &self,
+        message: &Message,
+        mut done: impl FnMut(Step) + Send,
+    ) -> Result<String, MailFailure> {
+        let mut connection = self.opened(&mut done).await?;
+        let text = message.formatted();
+        let answer = self.within(Step::Send, connection.send(message.envelope(), &text)).await?;
+        done(Step::Send);
+        let _ = timeout(QUIT, connection.quit()).await;
+        Ok(one_line(&format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" "))))
+    }
+
+    /// Connects and signs in, and sends nothing.
+    pub async fn reach(&self) -> Result<(), MailFailure> {
+        let mut connection = self.opened(&mut |_| {}).await?;
+        let _ = timeout(QUIT, connection.quit()).await;
+        Ok(())
+    }
+
+    /// A connection over which mail can be sent.
+    async fn opened(&self, done: &mut (dyn FnMut(Step) + Send)) -> Result<AsyncSmtpConnection, MailFailure> {
         let mut connection = self.within(Step::Connect, self.connect()).await?;
         done(Step::Connect);
         if self.settings.tls == Tls::StartTls {
@@ -67,11 +88,7 @@ impl Mailer {
             self.within(Step::SignIn, connection.auth(&mechanisms, &credentials)).await?;
             done(Step::SignIn);
         }
-        let text = message.formatted();
-        let answer = self.within(Step::Send, connection.send(message.envelope(), &text)).await?;
-        done(Step::Send);
-        let _ = timeout(QUIT, connection.quit()).await;
-        Ok(one_line(&format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" "))))
+        Ok(connection)
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {

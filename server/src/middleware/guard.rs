@@ -17,12 +17,18 @@ use axum::{
 use sallyport::id::RequestId;
 use tokio::time::timeout;
 
+use super::trace::Trace;
+
 /// Pages have the same limit, with an error page.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Runs a handler. Most requests of machines are answered from memory without waiting: the span, which costs as much
 /// as the check, and the time limit start only when the handler has to wait.
-pub async fn run(handler: impl Future<Output = Response>, id: &RequestId, of_api: bool) -> Response {
+pub async fn run(
+    handler: impl Future<Output = Response>,
+    (id, trace): (&RequestId, Option<Trace>),
+    of_api: bool,
+) -> Response {
     let mut handler = pin!(handler);
     let mut caught = poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(context)));
@@ -31,7 +37,7 @@ pub async fn run(handler: impl Future<Output = Response>, id: &RequestId, of_api
     if of_api && let Poll::Ready(response) = poll_fn(|context| Poll::Ready(Pin::new(&mut caught).poll(context))).await {
         return response;
     }
-    let span = tracing::info_span!("request", request_id = %id);
+    let span = tracing::info_span!("request", request_id = %id, trace_id = trace.map(tracing::field::display));
     let named = poll_fn(|context| span.in_scope(|| Pin::new(&mut caught).poll(context)));
     if !of_api {
         return named.await;

@@ -8,9 +8,11 @@ use std::{
     time::Duration,
 };
 
+use sallyport::metrics::Counter;
 use tokio::{sync::Notify, task::AbortHandle};
 
 use super::activity::{Activity, Ticks, Waiting, ticks};
+use crate::metrics::ConnectionCounts;
 
 /// Additional slots for `/healthz` only; other requests get 503 there.
 pub const RESERVED: usize = 16;
@@ -42,6 +44,7 @@ pub struct Connections {
     pub ticks: Arc<Ticks>,
     open: Mutex<Open>,
     ended: Notify,
+    refused: Counter,
 }
 
 #[derive(Default)]
@@ -82,7 +85,13 @@ pub struct Slot {
 
 impl Connections {
     pub fn new(bounds: Bounds) -> Arc<Self> {
-        Arc::new(Self { bounds, ticks: Arc::default(), open: Mutex::default(), ended: Notify::new() })
+        Arc::new(Self {
+            bounds,
+            ticks: Arc::default(),
+            open: Mutex::default(),
+            ended: Notify::new(),
+            refused: Counter::default(),
+        })
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -97,6 +106,7 @@ impl Connections {
             && open.of_addresses.get(&address).is_some_and(|count| *count >= self.bounds.of_an_address)
             && open.make_room(IDLE_OF_AN_ADDRESS, |entry| entry.address == Some(address)) == 0
         {
+            self.refused.increment();
             return Admission::TooManyOfAddress;
         }
         let is_stranger = address.is_some();
@@ -106,6 +116,7 @@ impl Connections {
         let may_close = |entry: &Entry| !entry.is_reserved && (!is_stranger || entry.address.is_some());
         let is_reserved = is_full && open.make_room(LEAST_WAIT, may_close) == 0;
         if is_reserved && open.reserved >= RESERVED {
+            self.refused.increment();
             return Admission::Full;
         }
         let activity = Activity::new(&self.ticks, opens_with_preface);
@@ -118,6 +129,16 @@ impl Connections {
         }
         open.all.insert(id, Entry { activity: Arc::clone(&activity), task: None, address, is_reserved });
         Admission::Admitted(Slot { connections: Arc::clone(self), id, activity, is_reserved })
+    }
+
+    pub fn counts(&self) -> ConnectionCounts {
+        let open = self.open();
+        ConnectionCounts {
+            open: open.all.len(),
+            most: self.bounds.most,
+            refused: self.refused.get(),
+            accepted: open.next,
+        }
     }
 
     /// The task that serves a connection; aborting it closes the connection.

@@ -330,7 +330,8 @@ impl TestPortal {
     /// An import of a key into an app, which was looked through and not started.
     pub async fn import(&self, app: &AppId) -> ImportId {
         let app = self.store.find(None, app).await.expect("asked").expect("there");
-        let line = r#"{"key":"legacy_plain_0123456789","label":"Legacy import","environment":"production","scopes":["read"]}"#;
+        let line =
+            r#"{"key":"legacy_plain_0123456789","label":"Legacy import","environment":"production","scopes":["read"]}"#;
         let (profile, now) = (self.store.profile(), self.store.now());
         let file = sallyport::import::read(line.as_bytes(), &RuleInput::default(), profile, now).expect("a file");
         let act = Act::by(Actor::CommandLine);
