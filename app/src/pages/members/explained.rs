@@ -6,6 +6,8 @@ use sallyport::{
     place::PlaceKind,
 };
 
+use crate::components::Choice;
+
 /// What the roles allow that can be granted at a place of this kind, in a menu that its question opens.
 #[component]
 pub(super) fn RolesMenu(kind: PlaceKind) -> impl IntoView {
@@ -22,6 +24,25 @@ pub(super) fn RolesMenu(kind: PlaceKind) -> impl IntoView {
 #[component]
 pub(super) fn RolesExplained(kind: PlaceKind) -> impl IntoView {
     view! { <details class="disclosure"><summary>{question(kind)}</summary><Roles kind/></details> }
+}
+
+/// The roles to choose from, each with what it is for.
+pub(super) fn choices(roles: Vec<Role>) -> Vec<Choice> {
+    roles.into_iter().map(|role| Choice::new(role.as_str(), role.title()).note(meant_for(role))).collect()
+}
+
+/// In a few words; the table of roles has it all.
+const fn meant_for(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "may do everything, also delete the organization",
+        Role::Admin => "may do everything but that",
+        Role::TenantAdmin => "manages projects, members and keys",
+        Role::ProjectAdmin => "manages members, apps and keys of a project",
+        Role::Developer => "manages apps and their keys",
+        Role::Member => "sees names, and keys only where another role allows it",
+        Role::TenantMember => "sees a tenant with its apps and keys",
+        Role::Viewer => "sees apps, keys and usage",
+    }
 }
 
 const fn question(kind: PlaceKind) -> &'static str {
@@ -48,7 +69,8 @@ fn included(role: Role, kind: PlaceKind) -> Option<Role> {
 fn Roles(kind: PlaceKind) -> impl IntoView {
     let roles = Role::granted_at(kind).map(|role| {
         let lower = included(role, kind);
-        let more = Permission::ALL.into_iter().filter(|one| role.may(*one) && !lower.is_some_and(|lower| lower.may(*one)));
+        let more =
+            Permission::ALL.into_iter().filter(|one| role.may(*one) && !lower.is_some_and(|lower| lower.may(*one)));
         let more = more.map(|permission| view! { <li>{permission.title()}</li> }).collect_view();
         let all = lower.map(|lower| view! { <li>"Everything that "<b>{lower.title()}</b>" allows"</li> });
         view! { <dt>{role.title()}</dt><dd><ul>{all}{more}</ul></dd> }
