@@ -4,6 +4,7 @@
 //! device cookie and is counted separately: an attack on an account, from however many addresses, slows down unknown
 //! clients but not its owner. All counts are in memory, bounded, and recover over time: no account is ever locked.
 
+mod limits;
 mod throttles;
 
 use std::{
@@ -14,62 +15,13 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+use limits::{
+    ACCOUNT, ADDRESS, CODES, COMMAND_LINES, FORGOTTEN_ACCOUNT, FORGOTTEN_ADDRESS, INVITED, INVITING, KNOWN,
+    LEAKS_AGAIN, LEAKS_FROM_ADDRESS, LEAKS_FROM_NETWORK, LEAKS_OF_NEW, Limit, PAIR, TESTS_OF_ENDPOINT, TESTS_OF_ORG,
+    WRONG_ID_TOKENS, WRONG_SIGNATURES,
+};
+
 pub use throttles::{InMemory, Throttles};
-
-/// A number of wrong attempts at once, then another after each interval.
-#[derive(Clone, Copy, Debug)]
-struct Limit {
-    burst: u32,
-    every: Duration,
-}
-
-impl Limit {
-    const fn new(burst: u32, every: u64) -> Self {
-        Self { burst, every: Duration::from_secs(every) }
-    }
-
-    /// The part of one of so many nodes.
-    fn of_one_in(self, nodes: u32) -> Self {
-        if nodes < 2 {
-            self
-        } else {
-            Self { burst: (self.burst / nodes).max(1), every: self.every.saturating_mul(nodes) }
-        }
-    }
-}
-
-/// One unknown client and one account: a person who tries to remember.
-const PAIR: Limit = Limit::new(5, 60);
-/// One address and any account: a household or an office, but no automated guessing.
-const ADDRESS: Limit = Limit::new(20, 30);
-/// All unknown clients of one account. It recovers faster than a pair does, so that a single address can't use it up.
-const ACCOUNT: Limit = Limit::new(30, 20);
-/// Codes of a second factor: three of a million are right at a time, so that guessing one takes years.
-const CODES: Limit = Limit::new(10, 5 * 60);
-/// Links for one e-mail address, and asked for by one client: mail that nobody wants is a nuisance.
-const FORGOTTEN_ACCOUNT: Limit = Limit::new(3, 15 * 60);
-const FORGOTTEN_ADDRESS: Limit = Limit::new(10, 60);
-/// Invitations from one organization, and to one e-mail address, from wherever.
-const INVITING: Limit = Limit::new(60, 60);
-const INVITED: Limit = Limit::new(5, 15 * 60);
-/// Test events to one endpoint of a webhook, and to all endpoints of an organization.
-const TESTS_OF_ENDPOINT: Limit = Limit::new(20, 30);
-const TESTS_OF_ORG: Limit = Limit::new(60, 15);
-/// Command lines that begin to sign in, from one address.
-const COMMAND_LINES: Limit = Limit::new(20, 30);
-/// Reports of leaks without a signature: from one address, and from the network around it.
-const LEAKS_FROM_ADDRESS: Limit = Limit::new(20, 30);
-const LEAKS_FROM_NETWORK: Limit = Limit::new(60, 10);
-/// All of them together: from networks that reported just now, and from others. However much a few networks report, there is
-/// room for the report of somebody else.
-const LEAKS_AGAIN: Limit = Limit::new(300, 2);
-const LEAKS_OF_NEW: Limit = Limit::new(300, 2);
-/// Signatures of reports that were wrong, from one network.
-const WRONG_SIGNATURES: Limit = Limit::new(20, 30);
-/// ID tokens that were sent from one network and got no key. CI services share few addresses.
-const WRONG_ID_TOKENS: Limit = Limit::new(60, 5);
-/// A browser that signed in to this account before, or is signed in now; or one with the link of an invitation.
-const KNOWN: Limit = Limit::new(10, 60);
 
 /// The maximum number of counts; about 6 MB.
 const MOST: usize = 65_536;

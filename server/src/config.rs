@@ -9,6 +9,7 @@ pub mod mail;
 mod master_key;
 mod public_url;
 mod redis;
+mod requirements;
 mod secret;
 mod secret_files;
 pub mod usage;
@@ -35,6 +36,7 @@ use self::{
     master_key::master_key_of_environment,
     public_url::check_public_url,
     redis::RedisArgs,
+    requirements::check_names,
     usage::{UsageSection, UsageSettings},
     webhooks::{WebhookSettings, WebhooksSection},
 };
@@ -303,18 +305,6 @@ impl Where {
     }
 }
 
-/// They are parts of paths, and not escaped.
-fn check_names(requirements: HashMap<String, Requirement>) -> Result<HashMap<String, Requirement>, String> {
-    let plain = |name: &str| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    };
-    match requirements.keys().find(|name| !plain(name)) {
-        Some(name) => Err(format!("[requirements.{name}]: a name has only letters, digits, - and _.")),
-        None => Ok(requirements),
-    }
-}
-
-/// A host and a port; other errors show when listening.
 #[cfg(test)]
 mod tests {
     use super::*;

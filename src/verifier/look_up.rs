@@ -139,6 +139,10 @@ impl Verifier {
     /// invalidation since the read began.
     async fn read_once<T: Presented>(&self, digest: Digest, generation: u64) -> Result<Option<Arc<T>>> {
         let read = || async {
+            // A read of the same secret may have ended since the cache was asked.
+            if let Some(kept) = T::kept(self).get(&digest) {
+                return Ok(Some(kept));
+            }
             let Some(found) = T::read(self, &digest).await? else { return Ok(None) };
             let found = Arc::new(found);
             T::kept(self).fill(generation, digest, &found);

@@ -112,7 +112,8 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
     let (handover, _) = portal.store.create_handover(&act, &held, ("a.json", "{}"), day).await.expect("made");
     assert_eq!(portal.post_file(&format!("/orgs/{of}/settings/logo"), "logo", &png(64, 64)).await.status, 303);
     portal.waiting(&app).await;
-    let (import, into) = (portal.import(&app).await, portal.store.find(None, &app).await.expect("asked").expect("there"));
+    let (import, into) =
+        (portal.import(&app).await, portal.store.find(None, &app).await.expect("asked").expect("there"));
     // The list of imports leads to those that were started.
     portal.store.start_import(&act, &into, &import).await.expect("started");
     portal.webhook(&of).await;
