@@ -308,6 +308,7 @@ mod tests {
         assert!(matches!(one(&readers).await, Err(Error::PoolClosed)));
         assert_eq!(idle(&readers), 0);
     }
+
     #[tokio::test]
     async fn a_query_that_is_given_up_keeps_its_place_until_it_ends() {
         const LONG: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) \
@@ -317,7 +318,7 @@ mod tests {
         assert_eq!(one(&readers).await.expect("asked"), 1);
         let given_up = timeout(Duration::from_millis(1), sqlx::query(LONG).fetch_all(&readers)).await;
         assert!(given_up.is_err(), "it takes longer");
-        let Readers::File(file) = &readers else { unreachable!("a file's") };
+        let Lender::File(file) = &readers.lender else { unreachable!("a file's") };
         assert_eq!(file.places.available_permits(), 0);
         assert_eq!(one(&readers).await.expect("once that ended"), 1);
     }

@@ -172,7 +172,8 @@ mod postgres {
     #[tokio::test(flavor = "multi_thread")]
     async fn nothing_is_accepted_wrongly_or_lost_whatever_breaks() {
         let mut database = Database::start();
-        let surroundings = Surroundings { server: Some(database.primary.url()), proxied: true, own_clocks: false };
+        let surroundings =
+            Surroundings { server: Some(database.primary.url()), proxied: true, ..Surroundings::default() };
         let cluster = Cluster::start_in(3, surroundings).await;
         under_load(cluster, seed(), |broken, random| {
             for round in 0..rounds() {
