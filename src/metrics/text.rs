@@ -104,7 +104,9 @@ mod tests {
     #[test]
     fn samples_are_written_as_prometheus_reads_them() {
         let histogram = Histogram::new(&[5, 1_000]);
-        [2, 3, 500, 2_000].map(|micros| histogram.observe(Duration::from_micros(micros)));
+        for micros in [2, 3, 500, 2_000] {
+            histogram.observe(Duration::from_micros(micros));
+        }
         let mut text = Text::default();
         text.single("up_seconds", Kind::Gauge, "How long.", 1.5);
         text.begin("asked_total", Kind::Counter, "How often.").sample(&[("route", "a\"b\\c\nd"), ("code", "1")], 7);
