@@ -108,7 +108,9 @@ fn Progress(import: Import, form: FormState) -> impl IntoView {
         _ => view! { <p class="muted">"Rotate these keys when you can: a key that was made elsewhere has no checksum."</p> }.into_any(),
     };
     let shape = if import.rule.prefix.is_empty() { "No prefix".to_owned() } else { import.rule.prefix.clone() };
-    let shape = format!("{shape}, {} to {} characters", import.rule.min_length, import.rule.max_length);
+    let (least, most) = (import.rule.min_length, import.rule.max_length);
+    let length = if least == most { most.to_string() } else { format!("{least} to {most}") };
+    let shape = format!("{shape}, {length} characters");
     view! {
         <Card title="Import keys" actions=move || view! { <ImportBadge import=badge/> }>
             <div class="stack">

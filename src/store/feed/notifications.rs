@@ -96,7 +96,9 @@ impl Line {
                 }
                 // A dead connection is as silent as one over which there is nothing to notify.
                 Err(_) => match timeout(LOOK_UP, listener.execute("SELECT 1")).await {
-                    Ok(answered) => drop(answered?),
+                    Ok(answered) => {
+                        answered?;
+                    }
                     Err(_) => return Err(sqlx::Error::PoolTimedOut),
                 },
             }
