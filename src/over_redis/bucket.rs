@@ -17,6 +17,8 @@ pub struct BucketAsk {
     pub charged: u32,
     /// How many more are taken ahead, if they are there.
     pub extra: u32,
+    /// How many are there all the same after Redis lost what it knew, and everything counts as used up.
+    pub spare: u32,
 }
 
 /// The answer about all limits of a request.

@@ -12,14 +12,15 @@ if known == '' then known = string.match(redis.call('INFO', 'server'), 'run_id:(
 if run ~= known then return -1 end
 
 -- A limit's state is its debt: how long it takes until it is full again, in microseconds, and when that was.
-local function debt_of(key, per)
+-- `spare`: how much of it is there all the same while all that are not known count as used up.
+local function debt_of(key, per, spare)
   local state = redis.call('GET', key)
   local debt, at = 0, now
   if state then
     local d, a = string.match(state, '^(%S+) (%S+)$')
     debt, at = tonumber(d), tonumber(a)
   end
-  if now - used_up < per and (not state or at < used_up) then debt, at = per, used_up end
+  if now - used_up < per and (not state or at < used_up) then debt, at = math.max(0, per - (spare or 0)), used_up end
   if now > at then debt = math.max(0, debt - (now - at)) end
   return debt
 end

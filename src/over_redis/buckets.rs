@@ -16,7 +16,15 @@ impl Redis {
     /// A limit of something that is named by these parts.
     pub fn bucket(&self, kind: &str, part_of: &[&[u8]], name: &[&[u8]], limit: Limit, cost: u32) -> BucketAsk {
         let part = self.names().part(part_of);
-        BucketAsk { key: self.names().key(part, kind, name), part, limit, wanted: cost, charged: cost, extra: 0 }
+        BucketAsk {
+            key: self.names().key(part, kind, name),
+            part,
+            limit,
+            wanted: cost,
+            charged: cost,
+            extra: 0,
+            spare: 0,
+        }
     }
 
     /// Charges all limits, which are in one part, or none.
@@ -28,6 +36,7 @@ impl Redis {
                 call.key(&ask.key);
                 call.arg(ask.unit_micros()).arg(ask.per_micros());
                 call.arg(ask.wanted).arg(ask.charged).arg(ask.extra);
+                call.arg(f64::from(ask.spare) * ask.unit_micros());
             }
         });
         parse(answer.await?, asks.len()).ok_or(Away)

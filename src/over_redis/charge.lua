@@ -1,15 +1,15 @@
 -- Charges all limits, or none. For each of KEYS[2…]: the debt of one request, the window, how many requests have to be there, how
--- many are charged, and how many more are taken if they are there.
+-- many are charged, how many more are taken if they are there, and `spare`.
 local debts, passes = {}, 1
 for i = 2, #KEYS do
-  local at = 2 + (i - 2) * 5
+  local at = 2 + (i - 2) * 6
   local unit, per, wanted = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  debts[i] = debt_of(KEYS[i], per)
+  debts[i] = debt_of(KEYS[i], per, tonumber(ARGV[at + 5]))
   if debts[i] + wanted * unit > per + 0.01 then passes = 0 end
 end
 local answer = {passes}
 for i = 2, #KEYS do
-  local at = 2 + (i - 2) * 5
+  local at = 2 + (i - 2) * 6
   local unit, per = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
   local charged, extra = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
   local got = 0

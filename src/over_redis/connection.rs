@@ -33,7 +33,7 @@ impl Link {
             authorities.as_ref().map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem.clone()) });
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTING))
-            .set_response_timeout(Some(CONNECTING));
+            .set_response_timeout(Some(CONNECTING.max(settings.timeout * 2)));
         match &address.kind {
             Kind::One => {
                 let info =
@@ -72,7 +72,7 @@ impl Link {
                     .min_retry_wait(1)
                     .max_retry_wait(10)
                     .connection_timeout(CONNECTING)
-                    .response_timeout(CONNECTING);
+                    .response_timeout(CONNECTING.max(settings.timeout * 2));
                 if let Some(user) = &address.user {
                     builder = builder.username(user);
                 }

@@ -77,7 +77,7 @@ mod tests {
 
     fn ask(key: &str, requests: u32) -> BucketAsk {
         let limit = Limit::per_minute(NonZeroU32::new(requests).expect("not zero"));
-        BucketAsk { key: key.to_owned(), part: Default::default(), limit, wanted: 1, charged: 1, extra: 0 }
+        BucketAsk { key: key.to_owned(), part: Default::default(), limit, wanted: 1, charged: 1, extra: 0, spare: 0 }
     }
 
     proptest! {

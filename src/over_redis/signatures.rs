@@ -9,7 +9,7 @@ use super::{
     names::Part,
     settings::WithoutRedis,
 };
-use crate::{Timestamp, id::KeyId, signature::Proof};
+use crate::{id::KeyId, signature::Proof};
 
 /// A signature is remembered for this much longer than it is valid, for clocks that differ.
 const LONGER: Duration = Duration::from_secs(60);
@@ -29,29 +29,23 @@ impl Redis {
     }
 
     /// Uses up a signature, under a number by which this process can return it.
-    pub async fn claim(&self, proof: &Proof, key: &KeyId, now: Timestamp, claim: u64) -> Result<SignatureClaim, Away> {
-        self.ask(proof, key, now, Some(claim)).await
+    pub async fn claim(&self, proof: &Proof, key: &KeyId, claim: u64) -> Result<SignatureClaim, Away> {
+        self.ask(proof, key, Some(claim)).await
     }
 
     /// What `claim` would return.
-    pub async fn is_claimed(&self, proof: &Proof, key: &KeyId, now: Timestamp) -> Result<SignatureClaim, Away> {
-        self.ask(proof, key, now, None).await
+    pub async fn is_claimed(&self, proof: &Proof, key: &KeyId) -> Result<SignatureClaim, Away> {
+        self.ask(proof, key, None).await
     }
 
-    async fn ask(
-        &self,
-        proof: &Proof,
-        key: &KeyId,
-        now: Timestamp,
-        claim: Option<u64>,
-    ) -> Result<SignatureClaim, Away> {
+    async fn ask(&self, proof: &Proof, key: &KeyId, claim: Option<u64>) -> Result<SignatureClaim, Away> {
         if !self.keeps_signatures() {
             return Err(Away);
         }
         let (part, name) = self.name(proof, key);
-        let kept = proof.ends().since(now) + LONGER;
+        let kept_until = proof.ends() + LONGER;
         let answer = self.call_in(part, &self.scripts().claim, |call: &mut ScriptInvocation<'_>| {
-            call.key(name).arg(proof.signed_at.micros()).arg(kept.as_millis() as u64);
+            call.key(name).arg(proof.signed_at.micros()).arg(kept_until.micros());
             match claim {
                 Some(number) => call.arg(self.process()).arg(number),
                 None => call.arg("").arg(""),

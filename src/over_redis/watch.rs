@@ -169,12 +169,27 @@ fn late(_: tokio::time::error::Elapsed) -> Failed {
 
 impl From<RedisError> for Failed {
     fn from(error: RedisError) -> Self {
-        let is_busy =
-            matches!(error.kind(), ErrorKind::Server(ServerErrorKind::BusyLoading | ServerErrorKind::ClusterDown));
-        let is_unreachable =
-            is_busy || error.is_connection_refusal() || error.is_connection_dropped() || error.is_timeout();
+        use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, ReadOnly, TryAgain};
+        let is_unreachable = match error.kind() {
+            // A name that is not known now, a host that is off, a Sentinel that looks for a primary.
+            ErrorKind::Io | ErrorKind::MasterNameNotFoundBySentinel => !is_of_certificate(&error),
+            ErrorKind::Server(BusyLoading | ClusterDown | MasterDown | ReadOnly | TryAgain) => true,
+            _ => error.is_connection_refusal() || error.is_connection_dropped() || error.is_timeout(),
+        };
         Self { why: said(&error), is_unreachable }
     }
+}
+
+/// TLS says so with an I/O error: another attempt changes nothing.
+fn is_of_certificate(error: &RedisError) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(one) = cause {
+        if one.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
+            return true;
+        }
+        cause = one.source();
+    }
+    false
 }
 
 /// What a server says about itself.

@@ -10,7 +10,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let sql = "SELECT current_setting('synchronous_commit') AS waits, current_setting('fsync') AS fsync, \
-                   CASE WHEN EXISTS (SELECT 1 FROM pg_stat_replication) THEN 1 ELSE 0 END AS has_standby, \
+                   CASE WHEN EXISTS (SELECT 1 FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup') THEN 1 ELSE 0 END AS has_standby, \
                    current_setting('synchronous_standby_names') AS standbys";
         let row = sqlx::query(sql).fetch_one(&self.0.pools.write).await?;
         let standbys = (row.flag("has_standby")?, row.text("standbys")?);

@@ -52,6 +52,7 @@ impl Verifier {
                     );
                     // Connections may still lead to the one from before.
                     self.store.distrust_connections();
+                    self.flushed.reset(&self.store);
                     self.forget_everything();
                     self.freshness.read_all(renewal);
                 }

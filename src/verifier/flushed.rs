@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use super::{AT_ONCE, Verifier};
-use crate::Result;
+use crate::{Result, store::Store};
 
-/// How long a flush waits for requests in progress. If they take longer, the next flush may know.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How often a flush looks whether no request is in progress, and the time between. If there is always one, the next flush may know.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// What is collected in memory, and written by a flush of its own.
 #[derive(Clone, Copy)]
@@ -23,6 +24,14 @@ pub(super) enum Collected {
 
 #[derive(Default)]
 pub(super) struct Flushed([AtomicI64; 2]);
+
+impl Flushed {
+    /// The database lost changes: those up to which uses were written may have other numbers now.
+    pub(super) fn reset(&self, store: &Store) {
+        self.0.iter().for_each(|flushed| flushed.store(0, Ordering::SeqCst));
+        store.flushed_up_to(0);
+    }
+}
 
 impl Verifier {
     /// Writes everything that was collected since the last call.
@@ -73,7 +82,14 @@ impl Verifier {
         if !self.store.is_node() || !is_new {
             return None;
         }
-        timeout(PATIENCE, self.replacing.write()).await.is_ok().then_some(revision)
+        // Not by waiting for the lock: requests would wait behind this, as long as one of them waits for Redis.
+        for _ in 0..TRIES {
+            if self.replacing.try_write().is_ok() {
+                return Some(revision);
+            }
+            sleep(PAUSE).await;
+        }
+        None
     }
 
     /// What was collected up to then is in the database. The next renewal says so.

@@ -30,14 +30,13 @@ impl NodeSignatures {
         Self { local, redis, claims: AtomicU64::default() }
     }
 
-    /// Redis does not know whether the signature was used.
+    /// Redis does not know whether the signature was used. One late answer is no reason to accept it alone: that makes all
+    /// signatures invalid that were made before.
     fn unclaimed(redis: &Redis) -> Result<()> {
-        match redis.without() {
-            WithoutRedis::Local => Ok(()),
-            WithoutRedis::Refuse => {
-                Err(Error::Unavailable("signatures can't be remembered, since Redis is away; try again".to_owned()))
-            }
+        if redis.without() == WithoutRedis::Local && !(redis.is_there() && redis.keeps_signatures()) {
+            return Ok(());
         }
+        Err(Error::Unavailable("signatures can't be remembered, since Redis does not answer; try again".to_owned()))
     }
 }
 
@@ -71,7 +70,7 @@ impl SeenSignatures for NodeSignatures {
         }
         let Some(redis) = &self.redis else { return Ok(Ok(claim)) };
         let held = Held { local: &self.local, proof, org, key };
-        match Box::pin(redis.claim(proof, key, now, claim)).await.map(found) {
+        match Box::pin(redis.claim(proof, key, claim)).await.map(found) {
             Ok(Ok(())) => {}
             Ok(Err(refused)) => return Ok(Err(refused)),
             Err(_) => {
@@ -95,7 +94,7 @@ impl SeenSignatures for NodeSignatures {
     async fn peek(&self, proof: &Proof, org: &OrgId, key: &KeyId, now: Timestamp) -> Result<Result<(), ReplayError>> {
         let here = self.local.peek(proof, org, key, now);
         let (Some(redis), Ok(())) = (&self.redis, here) else { return Ok(here) };
-        match redis.is_claimed(proof, key, now).await.map(found) {
+        match redis.is_claimed(proof, key).await.map(found) {
             Ok(found) => Ok(found),
             Err(_) => Self::unclaimed(redis).map(Ok),
         }

@@ -11,6 +11,8 @@ use crate::access::ApprovalAccess;
 pub async fn approve(approval: ApprovalId) -> Result<(), ActError> {
     let caller = Caller::current();
     let access = to_decide(&caller, &approval).await?;
+    // It may give a key more.
+    caller.fresh(&access.within.me).await?;
     Ok(caller.store().approve(&access.within.me.act(), &access.approval.id).await.map(drop)?)
 }
 

@@ -94,6 +94,8 @@ pub async fn extend_chosen_keys(
 ) -> Result<Vec<NotExtended>, ActError> {
     let caller = Caller::current();
     let (act, keys) = all_to_change(&caller, &list, &keys).await?;
+    // As where one key is changed: it gives them more.
+    caller.fresh(&caller.signed_in().await?).await?;
     let chosen = EXTENSIONS.into_iter().find(|(value, ..)| *value == days);
     let (_, days, _) = chosen.ok_or_else(|| ActError::field("days", "Choose a time from the list."))?;
     let store = caller.store();

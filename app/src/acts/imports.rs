@@ -31,5 +31,7 @@ pub async fn start_import(import: ImportId) -> Result<(), ActError> {
     let caller = Caller::current();
     let access: ImportAccess = caller.access(&import).await?;
     let app = &access.within;
+    // Who imports a key knows it already.
+    caller.fresh(&app.org().me).await?;
     Ok(caller.store().start_import(&app.org().me.act(), &app.app, &import).await?)
 }

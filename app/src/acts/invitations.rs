@@ -6,7 +6,7 @@ use sallyport::{
     id::InvitationId,
     invitation::{Invitation, NewInvitations, addresses},
     limit::whole_seconds,
-    member::Permission,
+    member::{Permission, Role},
     throttle::{Throttled, Throttles, Who},
     user::NewUser,
 };
@@ -43,7 +43,16 @@ pub async fn invite(
     let access = place_of(&caller, &place).await?;
     access.org.needs(Permission::ManageMembers)?;
     let new = NewInvitations::check(access.place.kind, addresses(&emails), &role, &message)?;
+    needs_fresh_for(&caller, &access, new.role).await?;
     Ok(InPage(inviting::invite(&caller.context, &access.org.me.act(), &access.place, new).await?))
+}
+
+/// An owner may do everything, so making one needs a fresh sign-in, here as where a role is changed.
+async fn needs_fresh_for(caller: &Caller, access: &PlaceAccess, role: Role) -> Result<(), ActError> {
+    if role == Role::Owner {
+        caller.fresh(&access.org.me).await?;
+    }
+    Ok(())
 }
 
 /// The invitation with this id and its place, if the person manages members where it leads.
@@ -60,6 +69,7 @@ async fn managed(caller: &Caller, id: &InvitationId) -> Result<(PlaceAccess, Inv
 pub async fn resend_invitation(invitation: InvitationId) -> Result<InPage<Sent>, ActError> {
     let caller = Caller::current();
     let (access, invitation) = managed(&caller, &invitation).await?;
+    needs_fresh_for(&caller, &access, invitation.role).await?;
     Ok(InPage(inviting::resend(&caller.context, &access.org.me.act(), &invitation).await?))
 }
 

@@ -88,6 +88,8 @@ pub async fn create_trust_rule(app: AppId, form: TrustRuleForm) -> Result<TrustR
     let access: AppAccess = caller.access(&app).await?;
     access.org().needs(Permission::GovernKeys)?;
     let (store, me) = (caller.store(), &access.org().me);
+    // A rule gives keys for as long as it exists.
+    caller.fresh(me).await?;
     let token = form_token::check(store.vault(), &me.user.id, store.now(), &form.form_token)?;
     let new = form.input()?.check_new(store.profile(), &caller.context.webhook_targets)?;
     Ok(store.create_trust_rule(&me.act(), &access.app, new, Some(token)).await?.id)
@@ -99,6 +101,7 @@ pub async fn change_trust_rule(rule: TrustRuleId, form: TrustRuleForm) -> Result
     let caller = Caller::current();
     let access: TrustRuleAccess = caller.access(&rule).await?;
     let store = caller.store();
+    caller.fresh(&access.within.org().me).await?;
     let change = form.input()?.check(store.profile(), &caller.context.webhook_targets)?;
     change_as(&caller, &access, change).await
 }
@@ -116,6 +119,7 @@ pub async fn pause_trust_rule(rule: TrustRuleId) -> Result<AppId, ActError> {
 pub async fn resume_trust_rule(rule: TrustRuleId) -> Result<AppId, ActError> {
     let caller = Caller::current();
     let access: TrustRuleAccess = caller.access(&rule).await?;
+    caller.fresh(&access.within.org().me).await?;
     change_as(&caller, &access, TrustRuleChange { paused: Some(false), ..TrustRuleChange::default() }).await
 }
 

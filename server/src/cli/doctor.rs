@@ -9,7 +9,7 @@ mod proxies;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{Args, Parser};
-use sallyport::{clock::SystemClock, entropy::OsEntropy, store::Location};
+use sallyport::{Clock, clock::SystemClock, entropy::OsEntropy, store::Location};
 
 use super::out;
 use crate::{
@@ -76,7 +76,7 @@ async fn examine(settings: &Where, args: &DoctorArgs) -> Vec<Finding> {
     all.push(files::secrets("secret_files", &secrets));
     all.push(files::disk(&place.data));
     all.push(match &args.backups {
-        Some(folder) => files::backups(folder, Duration::from_secs(args.backup_hours * 3600)),
+        Some(folder) => files::backups(folder, Duration::from_secs(args.backup_hours * 3600), SystemClock.now()),
         None => Finding::good("backup", "not checked: name the folder of the backups with --backups"),
     });
     of_database(&place, &mut all).await;

@@ -13,7 +13,11 @@ impl Where {
         let mut files = Vec::new();
         add(&settings, &mut files);
         let url = settings.get("database_url").and_then(toml::Value::as_str).and_then(|url| url::Url::parse(url).ok());
-        if url.is_some_and(|url| url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")) {
+        let of_database =
+            url.is_some_and(|url| url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password"));
+        // With several hosts it is no URL to a parser.
+        let redis = settings.get("redis_url").and_then(toml::Value::as_str);
+        if of_database || redis.is_some_and(|url| url.contains('@')) {
             files.push(path);
         }
         files
@@ -47,6 +51,10 @@ mod tests {
         found.sort();
         assert_eq!(found, [PathBuf::from("/p"), PathBuf::from("/t")]);
         std::fs::write(&config, "database_url = \"postgres://ada:s3cret@db/keys\"\n").expect("written");
-        assert_eq!(place.files_with_secrets(), [config]);
+        assert_eq!(place.files_with_secrets(), [config.clone()]);
+        std::fs::write(&config, "redis_url = \"redis+cluster://:s3cret@a:6379,b:6379\"\n").expect("written");
+        assert_eq!(place.files_with_secrets(), [config.clone()]);
+        std::fs::write(&config, "redis_url = \"redis://a:6379\"\n").expect("written");
+        assert!(place.files_with_secrets().is_empty());
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn write(verifier: &Verifier, text: &mut Text) {
     let (revision, left) = verifier.lease();
     let age = verifier.lag();
     let help = "How long ago the database last answered about revocations. Absent if it never did.";
-    let age = (age != std::time::Duration::MAX).then(|| age.as_secs_f64());
+    let age = (age != std::time::Duration::MAX).then_some(age.as_secs_f64());
     text.begin("sallyport_lease_age_seconds", Kind::Gauge, help);
     if let Some(age) = age {
         text.sample(&[], age);

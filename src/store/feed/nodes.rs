@@ -88,7 +88,7 @@ impl Store {
     pub(crate) async fn others_wrote(&self, revision: i64) -> Result<Option<bool>> {
         let own = self.0.feed.described.get().map(|described| described.id.to_string()).unwrap_or_default();
         let rows = sqlx::query("SELECT flushed_revision, is_open FROM nodes WHERE id <> $1").bind(own);
-        let rows = rows.fetch_all(self.0.pools.nodes()).await?;
+        let rows = super::step(rows.fetch_all(self.0.pools.nodes())).await?;
         let mut wrote = Some(true);
         for row in &rows {
             if !row.flag("is_open")? {

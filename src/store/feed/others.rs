@@ -88,7 +88,7 @@ impl Store {
         if matches!(self.0.location, Location::Sqlite(_)) {
             return Ok(self.confirm(0, since_boot()).await);
         }
-        let row = sqlx::query(super::REVISION).fetch_one(self.0.pools.nodes()).await?;
+        let row = super::step(sqlx::query(super::REVISION).fetch_one(self.0.pools.nodes())).await?;
         let read_at = since_boot();
         Ok(self.wait(Confirmation::new(row.int("n")?, read_at, TERMS), read_at, None).await)
     }
@@ -154,14 +154,15 @@ impl Store {
             lapsed.seen(&view.rows, view.received_at, TERMS)
         };
         for (id, renewals) in lapsed {
-            let closed = sqlx::query(CLOSE).bind(id.to_string()).bind(renewals).execute(self.0.pools.nodes()).await?;
+            let close = sqlx::query(CLOSE).bind(id.to_string()).bind(renewals);
+            let closed = super::step(close.execute(self.0.pools.nodes())).await?;
             if closed.rows_affected() > 0 {
                 tracing::warn!(node = %id, "a node does not renew its lease; it judges no keys, and nobody waits for it");
             }
         }
         if view.rows.iter().any(|row| !row.is_open) {
             let sql = format!("DELETE FROM nodes WHERE is_open = 0 AND seen_at < {DATABASE_NOW} - {CLOSED_KEPT}");
-            sqlx::query(AssertSqlSafe(sql)).execute(self.0.pools.nodes()).await?;
+            super::step(sqlx::query(AssertSqlSafe(sql)).execute(self.0.pools.nodes())).await?;
         }
         Ok(())
     }

@@ -70,7 +70,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageError
     let has_factor = ui.context.store.second_factors(&me.user.id).await?.are_on();
     let email = me.user.email.clone();
     Ok(Page::bare("Confirm that it’s you", move || {
-        let next = form.value("next");
+        let next = local(&form.value("next")).to_owned();
         let field = if has_factor {
             view! { <CodeField form=form.clone()/> }.into_any()
         } else {

@@ -92,10 +92,7 @@ pub struct ImportResponse {
 }
 
 fn statuses() -> Object {
-    about(
-        "How far it is. `checked`: it was only looked through.",
-        words(["checked", "running", "finished"].into_iter()),
-    )
+    about("How far it is. `checked`: it was only looked through.", words(["checked", "running", "finished"]))
 }
 
 impl ImportResponse {

@@ -78,10 +78,7 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
         }
         operation["responses"]["200"]["headers"] = responses::identity();
         &[]
-    } else if !path.starts_with("/v1/") || path == "/v1/openapi.json" {
-        operation["security"] = json!([]);
-        &[]
-    } else if path == "/v1/token" {
+    } else if !path.starts_with("/v1/") || ["/v1/openapi.json", "/v1/token"].contains(&path) {
         operation["security"] = json!([]);
         &[]
     } else if path == "/v1/leaks" {

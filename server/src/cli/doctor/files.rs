@@ -4,10 +4,11 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use rustix::fs::statvfs;
+use sallyport::Timestamp;
 
 use super::finding::Finding;
 
@@ -76,7 +77,7 @@ fn room(free: u64, size: u64) -> Finding {
     Finding::bad("disk", detail, fix)
 }
 
-pub(super) fn backups(folder: &Path, most: Duration) -> Finding {
+pub(super) fn backups(folder: &Path, most: Duration, now: Timestamp) -> Finding {
     let fix = "Run `sallyport backup` (for PostgreSQL pg_dump) from a timer: docs/operating.md#backup.";
     let files = match fs::read_dir(folder) {
         Ok(files) => files,
@@ -87,7 +88,8 @@ pub(super) fn backups(folder: &Path, most: Duration) -> Finding {
     let Some(newest) = times.max() else {
         return Finding::bad("backup", format!("there is none in {}", folder.display()), fix);
     };
-    let age = SystemTime::now().duration_since(newest).unwrap_or_default();
+    let newest = newest.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let age = now.since(Timestamp::from_seconds(i64::try_from(newest).unwrap_or(i64::MAX)));
     let detail = format!("the newest is {} hours old", age.as_secs() / 3600);
     if age <= most { Finding::good("backup", detail) } else { Finding::bad("backup", detail, fix) }
 }
@@ -144,14 +146,16 @@ mod tests {
     #[test]
     fn an_old_or_missing_backup_is_found() {
         let folder = tempfile::tempdir().expect("a folder");
-        let day = Duration::from_secs(24 * 3600);
-        assert!(!backups(folder.path(), day).ok && !backups(&folder.path().join("missing"), day).ok);
+        let (day, now) = (Duration::from_secs(24 * 3600), Timestamp::from_seconds(1_795_327_200));
+        assert!(!backups(folder.path(), day, now).ok && !backups(&folder.path().join("missing"), day, now).ok);
         let file = fs::File::create(folder.path().join("keys.db")).expect("made");
-        assert!(!backups(folder.path(), day).ok, "an empty file is no backup");
+        assert!(!backups(folder.path(), day, now).ok, "an empty file is no backup");
         std::io::Write::write_all(&mut &file, b"SQLite").expect("written");
-        assert!(backups(folder.path(), day).ok);
-        file.set_modified(SystemTime::now() - 3 * day).expect("set");
-        let found = backups(folder.path(), day);
+        let at = UNIX_EPOCH + Duration::from_secs(1_795_327_200);
+        file.set_modified(at - day / 2).expect("set");
+        assert!(backups(folder.path(), day, now).ok);
+        file.set_modified(at - 3 * day).expect("set");
+        let found = backups(folder.path(), day, now);
         assert_eq!((found.ok, found.detail.as_str()), (false, "the newest is 72 hours old"));
     }
 }
