@@ -93,10 +93,10 @@ mod postgres {
         let node = TestStore::postgres().await;
         let pool = raw(node.location()).await;
         node.join_nodes("1.2.3", String::new()).await.expect("joined");
-        for _ in 0..500 {
+        for _ in 0..2_000 {
             node.poll(0, &no_time).await.expect("renewed");
         }
-        assert!(number(&pool, "pg_relation_size('nodes')").await <= 4 * 8_192);
+        assert!(number(&pool, "pg_relation_size('nodes')").await <= 10 * 8_192);
         let settings = "SELECT COUNT(*) FROM pg_class WHERE relname IN ('nodes', 'revision') AND 'fillfactor=25' = ANY (reloptions)";
         assert_eq!(number(&pool, settings).await, 2);
         pool.close().await;

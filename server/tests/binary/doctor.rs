@@ -57,7 +57,11 @@ fn what_is_wrong_is_found_with_a_fix() {
         assert!(found["ok"] == false && found["fix"].is_string(), "{found}");
     }
     assert_eq!(check(&output, "data_folder")["fix"], format!("chmod 700 {}", data.display()));
-    assert_eq!(check(&output, "database")["ok"], true);
+
+    // A key that others can read is not used, not even for this.
+    std::fs::set_permissions(data.join("master.key"), PermissionsExt::from_mode(0o600)).expect("set");
+    let found = check(&doctor(&data, &address, &["--json"]), "database");
+    assert_eq!(found["ok"], true, "{found}");
 
     std::fs::remove_file(data.join("sallyport.db")).expect("deleted");
     let output = doctor(&data, &address, &["--json"]);

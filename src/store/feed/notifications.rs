@@ -1,7 +1,11 @@
 //! Wakes a node when another one changed something, so that it need not wait for its next poll. PostgreSQL only: a
 //! connection listens for the notification of each commit.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{Mutex as SyncMutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use sqlx::{
     Executor,
@@ -25,24 +29,30 @@ const SILENT: Duration = Duration::from_secs(5);
 pub(super) struct Notifications(Option<Line>);
 
 struct Line {
-    pool: PgPool,
+    options: PgConnectOptions,
+    /// Of one connection. Another one is made after a failure: a dead connection is not given back, and would keep its place.
+    pool: SyncMutex<PgPool>,
     listener: Mutex<Option<PgListener>>,
+}
+
+fn pool(options: &PgConnectOptions) -> PgPool {
+    let one = PgPoolOptions::new().max_connections(1).acquire_timeout(LOOK_UP).max_lifetime(None).idle_timeout(None);
+    let one = one.after_connect(|connection, _| {
+        Box::pin(async move {
+            connection.execute(POSTGRES).await?;
+            Ok(())
+        })
+    });
+    one.connect_lazy_with(options.clone())
 }
 
 impl Notifications {
     /// Does not connect yet.
     pub(super) fn new(location: &Location) -> sqlx::Result<Self> {
         let Location::Postgres(url) = location else { return Ok(Self(None)) };
-        let options =
-            PgPoolOptions::new().max_connections(1).acquire_timeout(LOOK_UP).max_lifetime(None).idle_timeout(None);
-        let options = options.after_connect(|connection, _| {
-            Box::pin(async move {
-                connection.execute(POSTGRES).await?;
-                Ok(())
-            })
-        });
-        let pool = options.connect_lazy_with(PgConnectOptions::from_str(url)?);
-        Ok(Self(Some(Line { pool, listener: Mutex::default() })))
+        let options = PgConnectOptions::from_str(url)?;
+        let pool = SyncMutex::new(pool(&options));
+        Ok(Self(Some(Line { options, pool, listener: Mutex::default() })))
     }
 
     pub(super) async fn notified(&self) {
@@ -58,12 +68,25 @@ impl Notifications {
             if let Ok(mut listener) = line.listener.try_lock() {
                 *listener = None;
             }
-            line.pool.close().await;
+            let pool = line.pool().clone();
+            pool.close().await;
         }
     }
 }
 
 impl Line {
+    fn pool(&self) -> MutexGuard<'_, PgPool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Unless it was closed for good.
+    fn replace_pool(&self) {
+        let mut current = self.pool();
+        if !current.is_closed() {
+            *current = pool(&self.options);
+        }
+    }
+
     async fn notified(&self) {
         let mut held = self.listener.lock().await;
         loop {
@@ -73,7 +96,10 @@ impl Line {
                     *held = Some(listener);
                     return;
                 }
-                Err(_) => sleep(AGAIN).await,
+                Err(_) => {
+                    self.replace_pool();
+                    sleep(AGAIN).await;
+                }
             }
         }
     }
@@ -83,7 +109,8 @@ impl Line {
         let mut listener = match listener {
             Some(listener) => listener,
             None => {
-                let mut listener = PgListener::connect_with(&self.pool).await?;
+                let pool = self.pool().clone();
+                let mut listener = PgListener::connect_with(&pool).await?;
                 listener.listen(CHANNEL).await?;
                 listener
             }
