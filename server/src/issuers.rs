@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
@@ -48,13 +48,43 @@ impl Kept {
     }
 }
 
-/// One issuer: who fetches its keys locks it, and others wait for them.
-type Issuer = Arc<Mutex<Kept>>;
+/// What is known of one issuer.
+#[derive(Default)]
+struct Issuer {
+    kept: RwLock<Kept>,
+    /// Held by whoever fetches its keys. Keys that are kept are read meanwhile.
+    fetching: Mutex<()>,
+}
 
+impl Issuer {
+    fn kept(&self) -> RwLockReadGuard<'_, Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept_mut(&self) -> RwLockWriteGuard<'_, Kept> {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fresh(&self, key_id: &str, now: Duration) -> Option<Arc<KeySet>> {
+        self.kept().within(FRESH, now).filter(|keys| keys.has(key_id))
+    }
+
+    /// Whether they may be asked for now, which is noted.
+    fn may_be_tried(&self, now: Duration) -> bool {
+        let mut kept = self.kept_mut();
+        let may = kept.tried.is_none_or(|tried| now.saturating_sub(tried) >= PAUSE);
+        if may {
+            kept.tried = Some(now);
+        }
+        may
+    }
+}
+
+#[derive(Clone)]
 pub struct Issuers {
     outside: Arc<Outside>,
     elapsed: Elapsed,
-    known: RwLock<HashMap<String, Issuer>>,
+    known: Arc<RwLock<HashMap<String, Arc<Issuer>>>>,
 }
 
 /// The keys can't be had now; why is logged, and told to nobody.
@@ -63,37 +93,47 @@ pub struct NoKeys;
 
 impl Issuers {
     pub fn new(outside: Arc<Outside>, elapsed: Elapsed) -> Self {
-        Self { outside, elapsed, known: RwLock::default() }
+        Self { outside, elapsed, known: Arc::default() }
     }
 
     /// The keys of an issuer, which has to be one that a rule names, with this one among them if there is one.
     pub async fn keys(&self, issuer: &str, key_id: &str) -> Result<Arc<KeySet>, NoKeys> {
-        let kept = self.issuer(issuer);
-        let mut kept = kept.lock().await;
-        let now = (self.elapsed)();
-        if let Some(keys) = kept.within(FRESH, now).filter(|keys| keys.has(key_id)) {
+        let known = self.issuer(issuer);
+        if let Some(keys) = known.fresh(key_id, (self.elapsed)()) {
             return Ok(keys);
         }
-        if kept.tried.is_none_or(|tried| now.saturating_sub(tried) >= PAUSE) {
-            kept.tried = Some(now);
+        // On its own: somebody who asks and leaves does not end it, which would keep the keys from being read for a minute.
+        let (this, issuer, key_id) = (self.clone(), issuer.to_owned(), key_id.to_owned());
+        let fetching = tokio::spawn(async move { this.fetched(&known, &issuer, &key_id).await });
+        fetching.await.unwrap_or(Err(NoKeys))
+    }
+
+    async fn fetched(&self, known: &Issuer, issuer: &str, key_id: &str) -> Result<Arc<KeySet>, NoKeys> {
+        let _fetching = known.fetching.lock().await;
+        let now = (self.elapsed)();
+        if let Some(keys) = known.fresh(key_id, now) {
+            return Ok(keys);
+        }
+        if known.may_be_tried(now) {
             match timeout(LIMIT, self.fetch(issuer)).await {
-                Ok(Ok(keys)) => kept.keys = Some((Arc::new(keys), now)),
+                Ok(Ok(keys)) => known.kept_mut().keys = Some((Arc::new(keys), now)),
                 Ok(Err(why)) => tracing::warn!(issuer, why, "the keys of an issuer of ID tokens can't be read"),
                 Err(_) => tracing::warn!(issuer, "an issuer of ID tokens did not send its keys in time"),
             }
         }
         // Those from before are as good as they were, for some time.
-        kept.within(KEPT, now).ok_or(NoKeys)
+        let kept = known.kept().within(KEPT, now);
+        kept.ok_or(NoKeys)
     }
 
-    fn issuer(&self, issuer: &str) -> Issuer {
+    fn issuer(&self, issuer: &str) -> Arc<Issuer> {
         if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(issuer) {
             return Arc::clone(known);
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST && !known.contains_key(issuer) {
-            // Whoever is fetching keeps what it has.
-            known.clear();
+            let oldest = known.iter().min_by_key(|(_, one)| one.kept().tried).map(|(name, _)| name.clone());
+            oldest.and_then(|name| known.remove(&name));
         }
         Arc::clone(known.entry(issuer.to_owned()).or_default())
     }

@@ -20,6 +20,7 @@ use crate::{
     key_policy::judge::{Judgement, Proposed},
     member::Permission,
     place::{Place, PlaceKind},
+    profile::HolderKind,
     trust_rule::{MOST, NewTrustRule, TrustRule, TrustRuleChange},
 };
 
@@ -83,6 +84,8 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.hold_place(&Place::from(&app)).await?;
             tx.needs(&app.org_id, Permission::GovernKeys).await?;
+            // It gives keys, which a token without the right to make any does not get in this way.
+            tx.needs(&Holder::App(app.clone()), Permission::ManageKeys).await?;
             tx.needs_in_use(PlaceKind::App, app.id.as_str()).await?;
             let id = TrustRuleId::mint(store.entropy());
             tx.makes(id.as_str()).await?;
@@ -136,6 +139,7 @@ impl Store {
             let terms_differ = TrustRule { paused_at: None, name: String::new(), ..after.clone() }
                 != TrustRule { paused_at: None, name: String::new(), ..before.clone() };
             if terms_differ || (before.is_paused() && !paused) {
+                tx.needs(&Holder::App(app.clone()), Permission::ManageKeys).await?;
                 tx.judge_rule(&app, &after).await?;
             }
             let is_pause = paused && !before.is_paused();
@@ -222,6 +226,10 @@ impl Tx {
         let environment =
             environment.ok_or_else(|| Error::field("environment", "There is no such environment now."))?;
         let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
+        // What it made would outlive it, and its rule.
+        if profile.mints(HolderKind::App, environment.mode, scopes.iter().copied()) {
+            return Err(Error::field("scopes", "A job’s key mints no capability tokens. Choose other scopes."));
+        }
         Ok(NewKey {
             label: rule.name.clone(),
             environment,

@@ -115,12 +115,21 @@ fn number(bytes: Vec<u8>) -> Vec<u8> {
 #[derive(Clone, Debug, Default)]
 pub struct KeySet(Vec<(String, Public)>);
 
+/// Characters of a number in base64, for 8,192 bits, and of the id of a key.
+const MOST_OF_NUMBER: usize = 1_366;
+const MOST_OF_ID: usize = 255;
+
 impl KeySet {
     pub fn parse(json: &[u8]) -> Result<Self, String> {
         let Published { keys } =
             serde_json::from_slice(json).map_err(|error| format!("The key set can't be read: {error}."))?;
         let read = |key: Value| {
             let jwk: Jwk = serde_json::from_value(key).ok()?;
+            // No issuer needs more, and they are kept.
+            let is_large = [&jwk.n, &jwk.e].into_iter().flatten().any(|text| text.len() > MOST_OF_NUMBER);
+            if is_large || jwk.kid.len() > MOST_OF_ID {
+                return None;
+            }
             Some((jwk.kid.clone(), jwk.public()?))
         };
         Ok(Self(keys.into_iter().take(MOST).filter_map(read).collect()))

@@ -1,9 +1,12 @@
 //! Keys that were made elsewhere and imported. They have no checksum: only what has the shape of an import is looked up, for
 //! the organizations that imported such keys, and within the limits for unknown keys.
 
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use sha2::{Digest as _, Sha256};
@@ -118,7 +121,7 @@ impl Verifier {
     }
 
     /// `None` if no imported key looks like that. A caller who is confined to an organization gets that one's key; else those of
-    /// the app or organization that the call is about come first, then the one that imported first.
+    /// the app or organization that the call is about come first, then the one that first imported keys that look so.
     pub(super) async fn foreign(&self, presented: &str, ask: &Ask<'_>) -> Result<Option<Foreign>> {
         let shapes = self.shapes.current(&self.store).await?;
         let mut fitting: Vec<_> = shapes.iter().filter(|shape| shape.rule.admits(presented)).collect();
@@ -127,9 +130,9 @@ impl Verifier {
             ask.app_id == Some(shape.app_id.as_str()) || ask.workspace == Some(shape.org_id.as_str())
         };
         fitting.sort_by_key(|shape| !is_meant(shape));
-        let mut orgs = Vec::new();
+        let (mut orgs, mut seen) = (Vec::new(), HashSet::new());
         for shape in fitting {
-            if !orgs.contains(&shape.org_id) {
+            if seen.insert(&shape.org_id) {
                 orgs.push(shape.org_id.clone());
             }
         }

@@ -125,9 +125,12 @@ pub async fn resume_trust_rule(rule: TrustRuleId) -> Result<AppId, ActError> {
 
 /// Deletes a rule: keys that it gave are revoked.
 #[server(prefix = "/act", endpoint = "trust-rules/delete")]
-pub async fn delete_trust_rule(rule: TrustRuleId) -> Result<AppId, ActError> {
+pub async fn delete_trust_rule(rule: TrustRuleId, #[server(default)] typed_name: String) -> Result<AppId, ActError> {
     let caller = Caller::current();
     let access: TrustRuleAccess = caller.access(&rule).await?;
+    if typed_name.trim() != access.rule.name {
+        return Err(ActError::field("typed_name", format!("Type “{}” to confirm.", access.rule.name)));
+    }
     caller.store().delete_trust_rule(&access.within.org().me.act(), &rule).await?;
     Ok(access.rule.app_id)
 }

@@ -291,7 +291,7 @@ impl TestPortal {
         let act = Act::by(Actor::CommandLine);
         let app = self.store.find(Reader::All, app).await.expect("read").expect("there");
         let new = NewTrustRule {
-            name: "Hidden rule".to_owned(),
+            name: "Rule of the app".to_owned(),
             issuer: "http://127.0.0.1:9/hidden-issuer".to_owned(),
             audience: "https://portal.example.com".to_owned(),
             claims: [("sub".to_owned(), "repo:acme/hidden".to_owned())].into(),

@@ -52,7 +52,7 @@ async fn a_refusal_is_explained(portal: &TestPortal) {
     assert_eq!(page.status, 200);
     for text in [
         "403 insufficient_scope",
-        "The key lacks a scope.",
+        "The key lacks a scope",
         "It needs write",
         "POST /leads/sk_live_…/x",
         &format!("href=\"/keys/{key}\""),
@@ -217,7 +217,7 @@ async fn a_search_opens_it(portal: &TestPortal) {
     let mut request: Request<Body> = Client::form("/search", &[("q", &id)]);
     request.headers_mut().insert("x-fragment", "true".parse().expect("a header"));
     let options = portal.send(request).await.body;
-    assert!(options.contains(&format!("href=\"/requests/{id}\"")) && options.contains("The key lacks a scope."));
+    assert!(options.contains(&format!("href=\"/requests/{id}\"")) && options.contains("The key lacks a scope"));
 }
 
 async fn it_is_kept_for_a_day(portal: &TestPortal) {

@@ -116,13 +116,18 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
         (portal.import(&app).await, portal.store.find(None, &app).await.expect("asked").expect("there"));
     // The list of imports leads to those that were started.
     portal.store.start_import(&act, &into, &import).await.expect("started");
+    let rule = portal.trust_rule(&app).await;
     portal.webhook(&of).await;
     // Its row leads to the page that revokes it.
     portal.store.create_token(&Act::by(Actor::CommandLine), "CI", false, None).await.expect("made");
     portal.personal_token(&ada, "CI").await;
 
     let mut known: BTreeSet<String> = BTreeSet::new();
-    let mut waiting: VecDeque<String> = [
+    let of_rule = ["edit", "pause", "resume", "delete"].map(|what| format!("{UNDER}/trust-rules/{rule}/{what}"));
+    // Some of them lead elsewhere, as long as there is no second factor.
+    let of_factors = ["/sign-in/code", "/account/confirm", "/account/authenticator/remove", "/account/recovery-codes"];
+    let of_factors = of_factors.map(|path| format!("{UNDER}{path}"));
+    let waiting = [
         UNDER.to_owned(),
         format!("{UNDER}/sign-in"),
         format!("{UNDER}/reset"),
@@ -138,8 +143,8 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
         format!("{UNDER}/keys/{key}/revoke"),
         format!("{UNDER}/apps/{app}/ingestion"),
         format!("{UNDER}/admin/users/{}/disable", ada.id),
-    ]
-    .into();
+    ];
+    let mut waiting: VecDeque<String> = waiting.into_iter().chain(of_rule).chain(of_factors).collect();
     let mut seen = BTreeSet::new();
     while let Some(path) = waiting.pop_front() {
         if !known.insert(path.clone()) {

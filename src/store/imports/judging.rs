@@ -91,7 +91,7 @@ impl Tx {
     }
 
     /// Fails if who uploads it could not issue such a key.
-    async fn may_import(&mut self, holder: &Holder, new: &NewKey, limits: LimitOverride) -> Result<()> {
+    pub(super) async fn may_import(&mut self, holder: &Holder, new: &NewKey, limits: LimitOverride) -> Result<()> {
         self.needs_to_issue(holder, new).await?;
         if limits == LimitOverride::default() { Ok(()) } else { self.within_plan(holder.org_id(), limits).await }
     }

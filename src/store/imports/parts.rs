@@ -21,6 +21,7 @@ use crate::{
     id::{ImportId, KeyId, TokenId, UserId},
     import::{Counts, Import},
     key::{Digest, Holder, Key, NewKey},
+    member::Permission,
 };
 
 /// The lines of a part.
@@ -49,8 +50,15 @@ impl Store {
             return tx.finish_import(import, app).await.map(|()| false);
         };
         let (n, mut lines) = (row.int("n")?, stored::lines(&row.text("lines")?)?);
-        let act = Act::by(tx.uploader(import).await?);
-        let events = tx.import_lines(import, &holder, &act.actor, &mut lines).await?;
+        // Rights may have ended since the file was uploaded.
+        let uploader = tx.uploader(import).await?;
+        let act = Act::by(uploader.clone().unwrap_or(Actor::Sallyport));
+        tx.acts_as(act.actor.clone());
+        let obstacle = match uploader {
+            Some(_) => tx.obstacle_to_import(&holder).await?,
+            None => Some("Who uploaded this file is gone. Upload it again.".to_owned()),
+        };
+        let events = tx.import_lines(import, &holder, &act.actor, obstacle, &mut lines).await?;
         tx.finish_part(import, n, &lines).await?;
         if events.is_empty() {
             return tx.commit_counts().await.map(|()| true);
@@ -97,26 +105,44 @@ impl Tx {
         Ok(())
     }
 
+    /// Why none of the lines can be imported now, if there is a reason.
+    async fn obstacle_to_import(&mut self, holder: &Holder) -> Result<Option<String>> {
+        match self.needs(holder, Permission::ManageKeys).await {
+            Ok(()) => {}
+            Err(Error::Forbidden(_) | Error::NotFound | Error::SignedOut) => {
+                return Ok(Some("Who uploaded this file may not make keys of this app any more.".to_owned()));
+            }
+            Err(error) => return Err(error),
+        }
+        match self.needs_holder_in_use(holder).await {
+            Ok(()) => Ok(None),
+            Err(Error::Conflict { message, .. }) => Ok(Some(message)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Issues the keys of these lines; returns their events.
     async fn import_lines(
         &mut self,
         import: &Import,
         holder: &Holder,
         by: &Actor,
+        obstacle: Option<String>,
         lines: &mut [StoredLine],
     ) -> Result<Vec<NewEvent>> {
         let mut events = Vec::new();
-        let archived = match self.needs_holder_in_use(holder).await {
-            Ok(()) => None,
-            Err(Error::Conflict { message, .. }) => Some(message),
-            Err(error) => return Err(error),
-        };
         let mut judge = Judge::of(self, holder, lines).await?;
         for line in lines {
-            if let (Some(reason), Some(_)) = (&archived, &line.key) {
+            if let (Some(reason), Some(_)) = (&obstacle, &line.key) {
                 line.refuse(reason.clone());
             }
-            let Some(new) = judge.judge(self, line) else { continue };
+            let limits = line.key.as_ref().map(StoredKey::limits);
+            let (Some(new), Some(limits)) = (judge.judge(self, line), limits) else { continue };
+            match self.may_import(holder, &new, limits).await {
+                Err(Error::Invalid(invalid)) => line.refuse(invalid.to_string()),
+                Err(Error::Forbidden(why)) => line.refuse(why),
+                other => other?,
+            }
             let Some(stored) = line.key.take() else { continue };
             let key = self.import_key(import, holder, by, new, &stored, line.report.shown.clone()).await?;
             line.report.key_id = Some(key.id.clone());
@@ -183,22 +209,26 @@ impl Tx {
     }
 
     /// Who uploaded it, as they are called now: the events of its keys name them.
-    async fn uploader(&mut self, import: &Import) -> Result<Actor> {
+    async fn uploader(&mut self, import: &Import) -> Result<Option<Actor>> {
         let query = sqlx::query(
             "SELECT i.created_by_kind, i.created_by, COALESCE((SELECT u.name FROM users u WHERE u.id = i.created_by), \
              (SELECT t.name FROM root_tokens t WHERE t.id = i.created_by), \
-             (SELECT k.label FROM keys k WHERE k.id = i.created_by)) AS name FROM imports i WHERE i.id = $1",
+             (SELECT k.label FROM keys k WHERE k.id = i.created_by)) AS name, \
+             (SELECT MAX(s.n) FROM key_secrets s WHERE s.key_id = i.created_by AND s.ended_at IS NULL) AS secret_n \
+             FROM imports i WHERE i.id = $1",
         );
         let row = query.bind(import.id.to_string()).fetch_one(self.on()).await?;
         let (kind, id, name) = (row.text("created_by_kind")?, row.text("created_by")?, row.text_opt("name")?);
-        Ok(match (&*kind, name) {
+        let secret_n = u32::try_from(row.int_opt("secret_n")?.unwrap_or(0)).unwrap_or(0);
+        Ok(Some(match (&*kind, name) {
             ("user", Some(name)) => Actor::User { id: UserId::stored(id), name, credential: Credential::None },
             ("root_token", Some(name)) => Actor::RootToken { id: TokenId::stored(id), name },
-            ("key", Some(label)) => Actor::Key { id: KeyId::stored(id), label, secret_n: 0 },
+            ("key", Some(label)) => Actor::Key { id: KeyId::stored(id), label, secret_n },
             ("command_line", _) => Actor::CommandLine,
+            ("sallyport", _) => Actor::Sallyport,
             // Who it was is gone since.
-            _ => Actor::Sallyport,
-        })
+            _ => return Ok(None),
+        }))
     }
 }
 

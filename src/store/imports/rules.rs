@@ -23,7 +23,7 @@ impl Store {
              WHERE started_at IS NOT NULL GROUP BY org_id, app_id, prefix, min_length, max_length ORDER BY since, app_id",
         );
         let length = |length: i64| usize::try_from(length).unwrap_or_default();
-        let rows = query.fetch_all(&self.0.pools.verify).await?;
+        let rows = crate::store::looked_up(query.fetch_all(&self.0.pools.verify)).await?;
         rows.iter()
             .map(|row| {
                 Ok(ForeignShape {

@@ -8,7 +8,7 @@ use super::list;
 use crate::{
     access::{Addressed, TrustRuleAccess},
     acts::{Caller, trust_rules::delete_trust_rule},
-    components::{ErrorSummary, Modal, Notice, PanelFoot, Tone},
+    components::{ErrorSummary, Modal, Notice, PanelFoot, TextField, Tone},
     context::Context,
     error::PageResult,
     form::FormState,
@@ -21,7 +21,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: TrustRuleAccess
 }
 
 pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<TrustRuleAccess>, Typed(form): Typed) -> PageResult {
-    match caller.run(delete_trust_rule(id.clone())).await {
+    match caller.run(delete_trust_rule(id.clone(), form.value("typed_name"))).await {
         Ok(app) => Ok(see_other(format!("/apps/{app}/trust-rules?done=deleted"))),
         Err(error) => {
             let (form, access) = (refuse(form, error)?, caller.access::<TrustRuleAccess>(&id).await?);
@@ -42,14 +42,19 @@ fn Asking(rule: TrustRule, form: FormState) -> impl IntoView {
     let action = format!("/trust-rules/{}/delete", rule.id);
     // Returns to the button that opened it.
     let close = format!("/apps/{}/trust-rules#delete-{}", rule.app_id, rule.id);
+    let name = rule.name;
     view! {
-        <Modal title="Delete this trust rule?" sub=rule.name close_href=close.clone()>
+        <Modal title="Delete this trust rule?" sub=name.clone() close_href=close.clone()>
             <form method="post" action=action novalidate>
                 <div class="stack">
                     <ErrorSummary form=&form/>
                     <Notice tone=Tone::Danger>"Keys that it gave are refused at once, and its jobs get no more. This can’t be undone."</Notice>
+                    <TextField
+                        form=&form name="typed_name" label="Name of the rule" hint=format!("Type “{name}” to confirm.")
+                        autocomplete="off" autofocus=!form.is_refused()
+                    />
                 </div>
-                <PanelFoot cancel_href=close><button class="btn btn-danger" autofocus>"Delete rule"</button></PanelFoot>
+                <PanelFoot cancel_href=close><button class="btn btn-danger">"Delete rule"</button></PanelFoot>
                 <SubmitOnce/>
             </form>
         </Modal>

@@ -32,7 +32,7 @@ async fn refused_requests_stand_newest_first(portal: &TestPortal) {
     let at = |text: &str| page.body.find(text).unwrap_or_else(|| panic!("{text}: {}", page.body));
     assert!(at(&format!("href=\"/requests/{second}\"")) < at(&format!("href=\"/requests/{first}\"")));
     for text in [
-        "The key lacks a scope.",
+        "The key lacks a scope",
         "2 min ago",
         "127.0.0.1",
         &format!("href=\"/keys/{key}\""),

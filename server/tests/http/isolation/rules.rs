@@ -329,7 +329,7 @@ pub const ACTS: &[ActRule] = &[
     act("/act/webhooks/resend-failed",  May(ManageWebhooks), &[("webhook", "{webhook_id}")]),
     act("/act/webhooks/test",           May(ManageWebhooks), &[("webhook", "{webhook_id}")]),
     // These end what the others need, so they are tried last.
-    act("/act/trust-rules/delete",      May(GovernKeys),  &[("rule", "{trust_rule_id}")]),
+    act("/act/trust-rules/delete",      May(GovernKeys),  &[("rule", "{trust_rule_id}"), ("typed_name", "")]),
     act("/act/keys/revoke-chosen",      May(ManageKeys),  &[("list", "{app_id}"), ("keys[0]", "{key_id}"), ("reason", "\u{7}")]),
     act("/act/keys/revoke",             May(ManageKeys),  &[("key", "{key_id}")]),
     act("/act/members/hand-over",       May(OwnOrg),      &[("org", "{org_id}"), ("user", "{user_id}")]),
