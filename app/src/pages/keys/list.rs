@@ -251,9 +251,9 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
     });
     let done = view! { <DoneNotice text=list.done/> };
     let approvals = list.approvals.clone().filter(|_| !list.shows_requests()).map(|(n, href)| {
-        let (verb, show) = if n == 1 { ("waits", "Show it") } else { ("wait", "Show them") };
+        let verb = if n == 1 { "waits" } else { "wait" };
         let text = format!("{} {verb} for an approval, or to be claimed.", count(n, "key"));
-        view! { <Notice>{text}" "<a class="link" href=href>{show}</a></Notice> }
+        view! { <Notice>{text}" "<a class="link" href=href>"Waiting for approval"</a></Notice> }
     });
     let chips = filter_chips(&list);
     let tenant = list.filter.tenant.as_ref().map(ToString::to_string);

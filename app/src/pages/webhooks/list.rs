@@ -93,13 +93,14 @@ fn WebhookCard<'a>(webhook: Webhook, profile: &'a Profile) -> impl IntoView + us
     let (href, host) = (format!("/webhooks/{}", webhook.id), webhook.host());
     let (environment, events, description) =
         (environment(&webhook, profile), events(&webhook), webhook.description.clone());
-    let (buttons, url) = (webhook.clone(), webhook.url.clone());
+    // The path of its URL may be a secret.
+    let (buttons, endpoint) = (webhook.clone(), host.clone());
     view! {
         <section class="card">
             <div class="card-head"><h2><a href=href>{host}</a></h2><div class="actions"><WebhookBadge webhook/></div></div>
             <div class="stack">
                 <Facts>
-                    <Fact label="Endpoint"><code>{url}</code></Fact>
+                    <Fact label="Endpoint"><code>{endpoint}</code></Fact>
                     <Fact label="Environment">{environment}</Fact>
                     <Fact label="Events">{events}</Fact>
                     {(!description.is_empty()).then(|| view! { <Fact label="Description">{description}</Fact> })}
