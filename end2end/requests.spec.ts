@@ -30,6 +30,6 @@ test('a request id leads to its decision, and the request can be tested again', 
 
   await page.goto(`/apps/${app_id}/activity`);
   await page.getByRole('link', { name: 'Refused requests' }).click();
-  await page.getByRole('link', { name: 'The key lacks a scope.' }).click();
+  await page.getByRole('link', { name: 'The key lacks a scope' }).click();
   await expect(page).toHaveURL(`${portal.url}/requests/${id}`);
 });

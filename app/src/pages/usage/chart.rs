@@ -39,7 +39,6 @@ pub fn Chart(
         }
     });
     let legend: Vec<_> = legend.collect();
-    let legend = (!legend.is_empty()).then(|| view! { <ul class="chart-legend">{legend}</ul> });
     let label = format!(
         "{} in {}: {}",
         count(report.total(), "request"),
@@ -51,7 +50,7 @@ pub fn Chart(
     let labels = labels(&report.bars, report.period);
     view! {
         <figure class="chart" class:chart-small=small>
-            {legend}
+            <ul class="chart-legend">{legend}</ul>
             <div class="chart-scale" aria-hidden="true">
                 <span>{digits(most)}</span><span>{digits(most / 2)}</span><span>"0"</span>
             </div>
