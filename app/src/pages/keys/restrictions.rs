@@ -4,11 +4,7 @@ pub mod card;
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::{
-    key::{LimitOverride, Restrictions},
-    limit::Limits,
-    scope::Request,
-};
+use sallyport::key::{LimitOverride, Restrictions};
 
 use super::{change::button::is_changeable, key_panel::KeyPanel, settings};
 use crate::{
@@ -23,7 +19,6 @@ use crate::{
     form::FormState,
     portal::Page,
     ui::{Typed, Ui, refuse, see_other},
-    words::digits,
 };
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
@@ -77,14 +72,6 @@ pub fn typed_limits(limits: LimitOverride) -> [(&'static str, String); 2] {
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
     let page = settings::page(ui, context, access).await?;
     let (key, signs) = (access.key.id.clone(), access.key.has_signing_secret);
-    // A field that is filled in hides them, so that its own limit may be among them.
-    let without = match context.store.key_by_id(&key).await? {
-        Some(stored) => {
-            let limits = Limits::of(context.store.profile(), &stored.record, &Request::default());
-            [limits.minute.map(|limit| limit.requests().into()), limits.day]
-        }
-        None => [None, None],
-    };
     // After a conflict the form shows the current restrictions.
     let seen = if form.status() == Some(409) { seen(&access.key.restrictions) } else { form.value("seen") };
     let about_signing = if signs {
@@ -101,7 +88,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                     autofocus=!form.is_refused()
                 />
                 <AddressFields form=&form/>
-                <LimitFields form=&form whose="the app’s, or else the plan’s" without/>
+                <LimitFields form=&form whose="the app’s, or else the plan’s"/>
             </KeyPanel>
         }
     }))
@@ -131,16 +118,10 @@ pub fn AddressFields(
 
 /// Fields for limits that override others.
 #[component]
-pub fn LimitFields(
-    #[prop(into)] form: FormState,
-    whose: &'static str,
-    /// The limits that apply without these, per minute and per day.
-    without: [Option<u64>; 2],
-) -> impl IntoView {
-    let hint = format!("Optional. Without it, {whose} limit applies.");
-    let [minute, day] = without.map(|limit| limit.map(digits).unwrap_or_default());
+pub fn LimitFields(#[prop(into)] form: FormState, whose: &'static str) -> impl IntoView {
+    let hint = format!("Empty: {whose} limit applies.");
     view! {
-        <TextField form=&form name="limit_per_minute" label="Requests per minute" placeholder=minute hint=hint.clone()/>
-        <TextField form=&form name="limit_per_day" label="Requests per day (UTC)" placeholder=day hint/>
+        <TextField form=&form name="limit_per_minute" label="Requests per minute" hint=hint.clone()/>
+        <TextField form=&form name="limit_per_day" label="Requests per day (UTC)" hint/>
     }
 }

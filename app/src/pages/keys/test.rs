@@ -89,14 +89,7 @@ async fn page(
                 }
             />
             {result}
-            <Card title="Request">
-                <div class="stack">
-                    <p class="muted">
-                        "The verifier checks it as if it had come with this key, and leaves no trace: no limit is charged, no signature used up, nothing written."
-                    </p>
-                    <TestForm form profile/>
-                </div>
-            </Card>
+            <Card title="Request"><TestForm form profile/></Card>
         }
     }))
 }

@@ -10,13 +10,13 @@ use sallyport::{
 use crate::{
     access::{Access, AppAccess, OrgAccess, ProjectAccess, TenantAccess},
     acts::places::PlaceId,
-    components::{DoneNotice, IdChip, PageHead, Settings},
+    components::{DoneNotice, IdChip, PageHead},
     context::Context,
     error::PageError,
     form::FormState,
     pages::{
         apps::{head::AppHead, limits::card::LimitsCard},
-        settings::{appearance::AppearanceCard, key_rules::KeyRulesGroup, service_urls::ServiceUrlsGroup},
+        settings::{appearance::AppearanceCard, key_rules::KeyRulesCard, service_urls::ServiceUrlsCard},
     },
     portal::{Body, Chrome, Section},
     shell,
@@ -72,10 +72,8 @@ impl Placed for OrgAccess {
             Box::new(move || {
                 view! {
                     <AppearanceCard org form/>
-                    <Settings>
-                        {rules.map(|org| view! { <KeyRulesGroup org/> })}
-                        <ServiceUrlsGroup org=services/>
-                    </Settings>
+                    {rules.map(|org| view! { <KeyRulesCard org/> })}
+                    <ServiceUrlsCard org=services/>
                 }
                 .into_any()
             })

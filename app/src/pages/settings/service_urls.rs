@@ -8,7 +8,7 @@ use super::SavedQuery;
 use crate::{
     access::{Addressed, OrgAccess},
     acts::{Caller, orgs::set_service_urls},
-    components::{DoneNotice, ErrorSummary, Hidden, PageHead, Setting, SettingGroup, TextArea},
+    components::{DoneNotice, ErrorSummary, Hidden, PageHead, Setting, TextArea},
     context::Context,
     edit_conflict::fingerprint,
     error::{PageError, PageResult},
@@ -75,17 +75,14 @@ async fn page(
     }))
 }
 
-/// The way to this page, on the settings of the organization.
+/// The link to this page, on the settings of the organization.
 #[component]
-pub fn ServiceUrlsGroup(org: OrgId) -> impl IntoView {
+pub fn ServiceUrlsCard(org: OrgId) -> impl IntoView {
     view! {
-        <SettingGroup
-            title="Services of your own" about="For organizations that run services themselves."
-            action=move || view! {
-                <form method="get" action=format!("/orgs/{org}/settings/service-urls")><button class="btn">"Change URLs"</button></form>
-            }
-        >
-            <p>"URLs of your services, which the file that your apps read names."</p>
-        </SettingGroup>
+        <Setting title="Services of your own" about=|| "URLs that the file which your apps read names, for services that you run yourself.">
+            <form method="get" action=format!("/orgs/{org}/settings/service-urls")>
+                <button class="btn">"Services of your own"</button>
+            </form>
+        </Setting>
     }
 }
