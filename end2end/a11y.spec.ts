@@ -347,7 +347,7 @@ test('rules for keys and approvals', async ({ page }) => {
 });
 
 test('every page that a link leads to', async ({ page }) => {
-  test.setTimeout(420_000); // axe reads each page in both themes, the long reference too
+  test.setTimeout(900_000); // axe reads each page in both themes, the long reference too
   const { app_id, org_id } = await portalWithApp(page);
   await issueKey(page, app_id, { label: 'Checkout backend' });
   const revoked = await issueKey(page, app_id, { label: 'Lost' });
