@@ -48,7 +48,8 @@ fn included(role: Role, kind: PlaceKind) -> Option<Role> {
 fn Roles(kind: PlaceKind) -> impl IntoView {
     let roles = Role::granted_at(kind).map(|role| {
         let lower = included(role, kind);
-        let more = Permission::ALL.into_iter().filter(|one| role.may(*one) && !lower.is_some_and(|lower| lower.may(*one)));
+        let more =
+            Permission::ALL.into_iter().filter(|one| role.may(*one) && !lower.is_some_and(|lower| lower.may(*one)));
         let more = more.map(|permission| view! { <li>{permission.title()}</li> }).collect_view();
         let all = lower.map(|lower| view! { <li>"Everything that "<b>{lower.title()}</b>" allows"</li> });
         view! { <dt>{role.title()}</dt><dd><ul>{all}{more}</ul></dd> }
