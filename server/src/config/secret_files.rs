@@ -51,9 +51,9 @@ mod tests {
         found.sort();
         assert_eq!(found, [PathBuf::from("/p"), PathBuf::from("/t")]);
         std::fs::write(&config, "database_url = \"postgres://ada:s3cret@db/keys\"\n").expect("written");
-        assert_eq!(place.files_with_secrets(), [config.clone()]);
+        assert_eq!(place.files_with_secrets(), std::slice::from_ref(&config));
         std::fs::write(&config, "redis_url = \"redis+cluster://:s3cret@a:6379,b:6379\"\n").expect("written");
-        assert_eq!(place.files_with_secrets(), [config.clone()]);
+        assert_eq!(place.files_with_secrets(), std::slice::from_ref(&config));
         std::fs::write(&config, "redis_url = \"redis://a:6379\"\n").expect("written");
         assert!(place.files_with_secrets().is_empty());
     }

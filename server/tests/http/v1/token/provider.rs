@@ -7,9 +7,10 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
+use sallyport::{Clock, clock::SystemClock};
 use serde_json::{Value, json};
 
 use super::{AUDIENCE, World, exchange, refused, rule};
@@ -75,9 +76,8 @@ async fn tokens_of_a_provider_through_node(portal: &TestPortal) {
     let world = World::new(portal).await;
     let provider = tokio::task::spawn_blocking(Provider::start).await.expect("started");
     // It goes by the real time.
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
-    let behind = now.saturating_sub(u64::try_from(portal.store.now().seconds()).expect("after 1970"));
-    portal.store.clock.turn(Duration::from_secs(behind));
+    let behind = SystemClock.now().seconds() - portal.store.now().seconds();
+    portal.store.clock.turn(Duration::from_secs(u64::try_from(behind).expect("tests begin in the past")));
     let path = format!("/v1/apps/{}/trust-rules", world.app);
     let mut new = rule(&world.issuer);
     (new["issuer"], new["claims"]) = (json!(provider.url), json!({ "sub": format!("{CLIENT}:*") }));
