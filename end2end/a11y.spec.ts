@@ -171,7 +171,7 @@ test('a leaked key', async ({ page, portal }) => {
   await expect.poll(() => portal.auth(secret).then(answer => answer.status)).toBe(401);
   await page.goto(`/apps/${app_id}/keys?include_revoked=true`);
   await page.getByRole('link', { name: 'Checkout backend', exact: true }).click();
-  await expect(page.getByText('It leaked.')).toBeVisible();
+  await expect(page.getByText('This key leaked.')).toBeVisible();
   await check(page, 'a key that leaked');
 });
 

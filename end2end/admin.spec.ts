@@ -73,7 +73,7 @@ for (const scripts of [true, false]) {
       await hydrated(page, scripts);
       await choose(page, 'Revoke all keys');
       const dialog = page.getByRole('dialog', { name: 'Revoke all keys of the portal?' });
-      await field(dialog, 'What is revoked').fill('All keys');
+      await field(dialog, 'Confirmation').fill('All keys');
       await field(dialog, 'Reason').fill('The vault leaked');
       await field(dialog, 'Your password').fill('not-the-password-1');
       await dialog.getByRole('button', { name: 'Revoke all keys' }).click();

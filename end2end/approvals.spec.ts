@@ -7,10 +7,10 @@ const grace = { name: 'Grace Hopper', email: 'grace@focuslabs.test', password: '
 test('a rule is set, and a key that breaks it is refused', async ({ page }) => {
   const { org_id, app_id } = await portalWithApp(page);
   await page.goto(`/orgs/${org_id}/settings`);
-  await page.getByRole('button', { name: 'Rules for keys' }).click();
+  await page.getByRole('button', { name: 'Change rules' }).click();
   await page.getByRole('combobox', { name: 'Environment of rule 1' }).selectOption({ label: 'Production' });
   await field(page, 'Days of rule 1').fill('30');
-  await field(page, 'Default expiry, in days').fill('14');
+  await field(page, 'Default expiry (days)').fill('14');
   await page.getByRole('button', { name: 'Save rules' }).click();
   await expect(page.getByText('Saved.')).toBeVisible();
   await expect(field(page, 'Days of rule 1')).toHaveValue('30');

@@ -19,8 +19,8 @@ test('keys that expire soon need attention, and are extended', async ({ page }) 
     await page.getByRole('button', { name: 'Extend selected' }).click();
     const hint = await page.getByText(/^Type .* to confirm\.$/).textContent();
     const dialog = page.getByRole('dialog', { name: 'Extend 1 key?' });
-    await dialog.getByRole('combobox', { name: 'From now on they expire in' }).selectOption({ label: '90 days' });
-    await field(dialog, 'Name of the organization').fill(hint!.replace(/^Type (.*) to confirm\.$/, '$1'));
+    await dialog.getByRole('combobox', { name: 'New expiry' }).selectOption({ label: '90 days' });
+    await field(dialog, 'Name of the organization').fill(hint!.replace(/^Type “(.*)” to confirm\.$/, '$1'));
     await dialog.getByRole('button', { name: 'Extend 1 key' }).click();
     await expect(page.getByRole('status').filter({ hasText: 'The selected keys expire later.' })).toBeVisible();
     await expect(page.getByRole('link', { name: 'Reports', exact: true })).toBeVisible();

@@ -38,7 +38,7 @@ test('the tenant stays selected on its keys, on a key and on the page that tests
   // Another tenant's list has none of these keys.
   const other = await make(page, `/orgs/${org_id}/tenants/new`, { name: 'Empty' });
   await page.goto(`/orgs/${org_id}/keys?tenant=${other}`);
-  await expect(page.getByText('Nothing matches')).toBeVisible();
+  await expect(page.getByText('No results')).toBeVisible();
   for (const tab of ['', '/keys', '/activity', '/settings']) {
     await page.goto(`/apps/${app_id}${tab}`);
     const current = page.getByRole('navigation', { name: 'Main' }).locator('[aria-current]');

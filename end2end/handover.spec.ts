@@ -50,7 +50,7 @@ test('a passphrase is asked for, and a wrong one is said', async ({ page, browse
   const once = await generateKey(page, app_id, { label: 'Handed over' });
   await hydrated(page, scripts);
   const secret = await field(once, 'Secret key').inputValue();
-  await once.getByText('Options', { exact: true }).click();
+  await once.getByText('Link options', { exact: true }).click();
   await once.getByRole('combobox', { name: 'Valid for' }).selectOption({ label: '1 hour' });
   await field(once, 'Passphrase').fill('correct horse');
   const opening = page.context().waitForEvent('page');

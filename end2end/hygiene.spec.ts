@@ -42,7 +42,7 @@ test('keys that a check finds are paused after the name was typed', async ({ pag
   await dialog.getByRole('button', { name: 'Pause 1 key' }).click();
   await expect(page.getByText(/^Type the name as it is written here/).first()).toBeVisible();
   const hint = await page.getByText(/^Type .* to confirm\.$/).textContent();
-  await field(page.getByRole('dialog'), 'Name of the organization').fill(hint!.replace(/^Type (.*) to confirm\.$/, '$1'));
+  await field(page.getByRole('dialog'), 'Name of the organization').fill(hint!.replace(/^Type “(.*)” to confirm\.$/, '$1'));
   await page.getByRole('dialog').getByRole('button', { name: 'Pause 1 key' }).click();
   await expect(page.getByText('The selected keys are paused.')).toBeVisible();
   await expect(page.getByRole('link', { name: 'Other', exact: true })).toBeVisible();

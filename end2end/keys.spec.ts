@@ -39,14 +39,14 @@ test('keys are found by label, by the key itself and by filters', async ({ page,
     await expect(page).toHaveURL(/label=checkout&environment=development/);
     await expect(labels(page)).toHaveText(['Checkout tests']);
     await filter(page, 'Scope', 'Admin', scripts);
-    await expect(page.getByText('Nothing matches')).toBeVisible();
+    await expect(page.getByText('No results')).toBeVisible();
     await page.getByRole('link', { name: 'Clear filters' }).click();
     await expect(page).toHaveURL(`/apps/${app_id}/keys`);
     await filter(page, 'Scope', 'Admin', scripts);
     await expect(labels(page)).toHaveText(['Night export']);
     await page.goto(`/apps/${app_id}/keys`);
     await filter(page, 'Status', 'Paused', scripts);
-    await expect(page.getByText('Nothing matches')).toBeVisible();
+    await expect(page.getByText('No results')).toBeVisible();
     await filter(page, 'Status', 'Active', scripts);
     await filter(page, 'Sort', 'Label', scripts);
     await expect(labels(page)).toHaveText(['Checkout backend', 'Checkout tests', 'Night export']);

@@ -25,8 +25,8 @@ test('whoever has a key reports it, and its page says so with the way out', asyn
 
   await page.goto(`/apps/${app_id}/keys?include_revoked=true`);
   await page.getByRole('link', { name: 'Checkout backend', exact: true }).click();
-  const banner = page.getByRole('main').locator('.notice', { hasText: 'It leaked.' });
-  await expect(banner).toContainText('Somebody who has all of it reported the key sk_live_');
+  const banner = page.getByRole('main').locator('.notice', { hasText: 'This key leaked.' });
+  await expect(banner).toContainText('Someone who has the whole key reported sk_live_');
   await expect(banner).toContainText('Found at: https://example.com/?key=sk_live_');
   await expect(banner).toContainText('It is revoked.');
   expect(await page.content()).not.toContain(secret);

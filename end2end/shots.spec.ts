@@ -180,7 +180,7 @@ test.describe('to be looked at', () => {
     await made.goto(link);
     await shoot(made, 'handover-late');
     await made.close();
-    await page.getByText('Options', { exact: true }).click();
+    await page.getByText('Link options', { exact: true }).click();
     await shoot(page, 'one-time-options');
 
     const labels = ['Checkout tests', 'Nightly export', 'Mobile CI', 'Load test', 'Partner sandbox'];

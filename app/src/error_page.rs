@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use sallyport::{
     audit::{Action, NewEvent, Target},
     decision::sanitized,
+    id::OrgId,
     request::Client,
 };
 use serde_json::json;
@@ -129,16 +130,20 @@ fn who(parts: &Parts) -> Parts {
 async fn page(ui: &Ui, who: &mut Parts, error: PageError, kept: Vec<(String, String)>) -> Page {
     let (title, request_id) = (error.title(), ui.client.request_id.to_string());
     let framed = tokio::time::timeout(PATIENCE, framed(ui, who, &error)).await.ok().flatten();
-    let Some(Framed { chrome, ask }) = framed else {
-        return Page::bare(title, move || view! { <Explained error request_id kept ask=None signed_in=false/> });
+    let Some(Framed { chrome, ask, org }) = framed else {
+        return Page::bare(title, move || {
+            view! { <Explained error request_id kept ask=None org=None signed_in=false/> }
+        });
     };
-    Page::framed(title, chrome, move || view! { <Explained error request_id kept ask signed_in=true/> })
+    Page::framed(title, chrome, move || view! { <Explained error request_id kept ask org signed_in=true/> })
 }
 
 struct Framed {
     chrome: Chrome,
     /// Who can help.
     ask: Option<String>,
+    /// The name and the id of the organization that the page is about.
+    org: Option<(String, OrgId)>,
 }
 
 async fn framed(ui: &Ui, who: &mut Parts, error: &PageError) -> Option<Framed> {
@@ -153,6 +158,11 @@ async fn framed(ui: &Ui, who: &mut Parts, error: &PageError) -> Option<Framed> {
         (_, [(only, _)]) => (Some(only.id.clone()), None),
         _ => (None, None),
     };
+    let at = match (error, orgs.as_slice()) {
+        (PageError::Role { org, name, .. }, _) => Some((name.clone(), org.clone())),
+        (_, [(only, _)]) => Some((only.name.clone(), only.id.clone())),
+        _ => None,
+    };
     let mut chrome = match org {
         Some(org) => shell::of_org(ui, &OrgAccess::of(me, store, &org).await.ok()?, None).await.ok()?,
         None => shell::of_person(ui, &me).await.ok()?,
@@ -160,7 +170,7 @@ async fn framed(ui: &Ui, who: &mut Parts, error: &PageError) -> Option<Framed> {
     chrome.crumbs.push(Crumb::here(error.title()));
     // The address can't be shown again; a change of the theme leads to the start page.
     chrome.here = "/".to_owned();
-    Some(Framed { chrome, ask: ask.filter(|names| !names.is_empty()).map(|names| names.join(", ")) })
+    Some(Framed { chrome, ask: ask.filter(|names| !names.is_empty()).map(|names| names.join(", ")), org: at })
 }
 
 #[component]
@@ -169,6 +179,7 @@ fn Explained(
     request_id: String,
     kept: Vec<(String, String)>,
     ask: Option<String>,
+    org: Option<(String, OrgId)>,
     signed_in: bool,
 ) -> impl IntoView {
     let kept = (!kept.is_empty()).then(|| {
@@ -183,7 +194,6 @@ fn Explained(
     let missing = matches!(error, PageError::NotFound);
     let reasons = (missing && signed_in).then(|| {
         view! {
-            <p>"What may have happened:"</p>
             <ul class="reasons">
                 <li>"The link was cut off or mistyped."</li>
                 <li>"What was here has been deleted."</li>
@@ -203,11 +213,20 @@ fn Explained(
             </ul>
         }
     });
-    let ask = ask.map(|names| view! { <p>"Owned by "<b>{names}</b>". Ask there."</p> });
+    let ask = ask.map(|names| view! { <p>"Ask "<b>{names}</b>" for access."</p> });
     let search = (missing && signed_in).then(|| view! { <SearchForm action="/search" label="Search everything"/> });
     let icon = if missing || not_kept.is_some() { Icon::Search } else { Icon::Warning };
     // A page of its own in the frame, and a card already without.
     let (class, title_class) = if signed_in { ("card oops", "") } else { ("oops", "card-title") };
+    let (href, onward_to) = match (&error, org) {
+        (PageError::NotKept, Some((_, org))) => {
+            (format!("/orgs/{org}/activity/refused"), "Refused requests".to_owned())
+        }
+        (PageError::Role { .. }, Some((name, org))) => (format!("/orgs/{org}"), format!("Go to {name}")),
+        _ => ("/".to_owned(), "Go to the portal".to_owned()),
+    };
+    // Not the one that was searched for.
+    let which = if not_kept.is_some() { "This page: " } else { "Request " };
     let onward = if search.is_some() { "btn" } else { "btn btn-primary" };
     view! {
         <div class=class>
@@ -219,8 +238,8 @@ fn Explained(
             {not_kept}
             {kept}
             {search}
-            <p><a class=onward href="/">"Go to the portal"</a></p>
-            <p class="muted">"Request "<IdChip id=request_id.clone() shown=request_id name="Copy request id"/></p>
+            <p><a class=onward href=href>{onward_to}</a></p>
+            <p class="muted">{which}<IdChip id=request_id.clone() shown=request_id name="Copy request id"/></p>
         </div>
     }
 }

@@ -106,7 +106,7 @@ pub fn turned(paused: bool, status: Status) -> Option<&'static str> {
 /// Why a key was refused: the code of a verdict (or one of a later version) in plain words.
 pub fn refusal(code: &str) -> String {
     let words = match code {
-        "malformed" => "the key was not whole",
+        "malformed" => "the key was incomplete",
         "not_found" => "requested by another organization",
         "revoked" => "the key was revoked before",
         "rotated" => "the key has a new secret, and this one was ended",

@@ -116,7 +116,7 @@ pub async fn delete_webhook(webhook: WebhookId, #[server(default)] typed_name: S
     let access: WebhookAccess = caller.access(&webhook).await?;
     let host = access.webhook.host();
     if typed_name.trim() != host {
-        return Err(ActError::field("typed_name", format!("Type {host} to confirm.")));
+        return Err(ActError::field("typed_name", format!("Type “{host}” to confirm.")));
     }
     caller.store().delete_webhook(&access.within.me.act(), &webhook).await?;
     Ok(access.within.org.id)

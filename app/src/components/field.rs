@@ -109,6 +109,7 @@ pub fn TextArea(
     #[prop(default = 3)] rows: u32,
     #[prop(optional)] maxlength: Option<u32>,
     #[prop(optional)] mono: bool,
+    #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
     let error = form.error(&name);
     let describedby = described_by(&name, !hint.is_empty(), error.is_some());
@@ -125,6 +126,7 @@ pub fn TextArea(
                 rows=rows.to_string()
                 maxlength=maxlength.map(|length| length.to_string())
                 spellcheck=mono.then_some("false")
+                autofocus=autofocus
                 aria-invalid=error.is_some().then_some("true")
                 aria-describedby=describedby
             >{value}</textarea>

@@ -14,11 +14,10 @@ pub fn HandOverOptions(form: FormState) -> impl IntoView {
     let others = HOURS.into_iter().filter(|hours| *hours != USUAL);
     let hours = std::iter::once(USUAL).chain(others).map(|hours| Choice::new(hours.to_string(), count(hours, "hour")));
     let hours = hours.collect();
-    let passphrase =
-        format!("At least {SHORTEST} characters, told over another channel; {TRIES} attempts. Empty: none.");
+    let passphrase = format!("Optional. At least {SHORTEST} characters; tell it another way. {TRIES} attempts.");
     view! {
         <SelectField form=&form name="hours" label="Valid for" options=hours/>
-        <TextField form=&form name="only_for" label="Only for" kind="email" hint="The e-mail address of a member, who has to sign in. Empty: whoever has the link."/>
+        <TextField form=&form name="only_for" label="Only for" kind="email" hint="Optional. A member’s e-mail address; they have to sign in."/>
         <TextField form=&form name="passphrase" label="Passphrase" hint=passphrase/>
     }
 }
@@ -29,11 +28,12 @@ pub fn HandOver(action: String, sealed: String) -> impl IntoView {
     view! {
         <form class="actions hand-over" method="post" action=action target="_blank" autocomplete="off">
             <Hidden name="sealed" value=sealed/>
-            <button class="btn">"Hand over by link"</button>
+            // Open options stand above the button that they change.
             <details class="disclosure">
-                <summary>"Options"</summary>
+                <summary>"Link options"</summary>
                 <div class="stack"><HandOverOptions form=FormState::new()/></div>
             </details>
+            <button class="btn">"Hand over by link"</button>
         </form>
     }
 }

@@ -205,9 +205,9 @@ pub fn ActivityView(
     let narrowed = query.is_narrowed();
     let body = if page.events.is_empty() {
         let (title, text) = if form.is_refused() {
-            ("Nothing matches", "A filter is not valid. Correct it to see results.")
+            ("No results", "A filter is not valid. Correct it to see results.")
         } else if narrowed {
-            ("Nothing matches", "Remove a filter to see more.")
+            ("No results", "Remove a filter to see more.")
         } else {
             ("No activity yet", "Every change and every refused request of a known key is listed here.")
         };

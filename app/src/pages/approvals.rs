@@ -11,7 +11,7 @@ use sallyport::{
     store::Claimed,
 };
 
-use self::facts::{ApprovalFacts, Decided};
+use self::facts::{ApprovalFacts, Decided, asker};
 use crate::{
     access::{Addressed, ApprovalAccess},
     acts::{ActError, Caller, InPage, approvals},
@@ -24,6 +24,7 @@ use crate::{
     portal::{Crumb, Page, Section},
     shell,
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
+    words::Ago,
 };
 
 #[derive(serde::Deserialize)]
@@ -33,12 +34,13 @@ pub struct DoneQuery {
 }
 
 impl DoneQuery {
-    fn text(&self) -> Option<&'static str> {
-        match self.done.as_str() {
-            "asked" => Some("Asked. Owners and admins were told."),
-            "approve" => Some("Approved."),
-            "refuse" => Some("Refused."),
-            "withdraw" => Some("Withdrawn."),
+    /// Only while it is so: the address may be opened again later.
+    fn text(&self, status: ApprovalStatus) -> Option<&'static str> {
+        match (self.done.as_str(), status) {
+            ("asked", ApprovalStatus::Waiting) => Some("Asked. Owners and admins were told."),
+            ("approve", ApprovalStatus::Approved) => Some("Approved."),
+            ("refuse", ApprovalStatus::Refused) => Some("Refused."),
+            ("withdraw", ApprovalStatus::Withdrawn) => Some("Withdrawn."),
             _ => None,
         }
     }
@@ -50,7 +52,8 @@ pub async fn get(
     access: ApprovalAccess,
     UrlQuery(query): UrlQuery<DoneQuery>,
 ) -> PageResult {
-    Ok(ui.ok(page(&ui, &context, &access, FormState::new(), query.text()).await?))
+    let done = query.text(access.approval.status(context.store.now()));
+    Ok(ui.ok(page(&ui, &context, &access, FormState::new(), done).await?))
 }
 
 pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<ApprovalAccess>, Typed(form): Typed) -> PageResult {
@@ -126,20 +129,25 @@ async fn page(
     let (decides, mine) = (access.may_decide() && open, access.is_mine() && open);
     Ok(Page::framed(format!("{} · {}", title(&approval), approval.label), chrome, move || {
         let (what, id, asked) = (title(&approval), approval.id.clone(), approval.clone());
+        let (by, asked_at) = (asker(&approval), approval.asked_at);
         let decide = decides.then(|| view! { <Decide id=id.clone() form=form.clone() status/> });
         let own = mine.then(|| view! { <Own id approval=approval.clone() status now/> });
         view! {
             <PageHead
                 title=approval.label.clone()
-                sub=move || view! { <span>{what}</span><span><Badge tone=tone(status) text=status.title()/></span> }
+                sub=move || view! {
+                    <span>{what}</span>
+                    <span><Badge tone=tone(status) text=status.title()/></span>
+                    <span>{by}" asked "<Ago at=asked_at now/></span>
+                }
             />
             <DoneNotice text=done/>
             <ErrorSummary form=&form/>
             <div class="columns">
-                <Card title="What was asked for"><ApprovalFacts approval=asked profile now/></Card>
-                {decide}
-                <Decided approval now/>
                 {own}
+                {decide}
+                <Card title="What was asked for"><ApprovalFacts approval=asked profile now/></Card>
+                <Decided approval now/>
             </div>
         }
     }))
@@ -178,7 +186,7 @@ fn Decide(id: ApprovalId, form: FormState, status: ApprovalStatus) -> impl IntoV
                 })}
                 <form method="post" action=action novalidate class="form">
                     <Hidden name="do" value="refuse"/>
-                    <TextField form=&form name="reason" label="Reason" hint="Whoever asked reads it." maxlength=200/>
+                    <TextField form=&form name="reason" label="Reason" hint="Of a refusal. Whoever asked reads it." maxlength=200/>
                     <div class="form-foot">
                         {waits.then(|| view! { <button class="btn btn-primary" form="approve">"Approve"</button> })}
                         <button class="btn btn-danger-quiet">"Refuse"</button>
@@ -194,18 +202,19 @@ fn Decide(id: ApprovalId, form: FormState, status: ApprovalStatus) -> impl IntoV
 #[component]
 fn Own(id: ApprovalId, approval: Approval, status: ApprovalStatus, now: Timestamp) -> impl IntoView {
     let approved = status == ApprovalStatus::Approved;
-    let about = match (approved, &approval.wish) {
-        (false, _) => "Another owner or admin has to approve it. You get a mail once they did.",
-        (true, Wish::Key(_)) => "Claim it to make the key. Its secrets are shown once, to you alone.",
-        (true, Wish::Change(_)) => "Claim it to change the key.",
-    };
     let until = crate::words::ahead(approval.expires_at, now);
+    let about = match (approved, &approval.wish) {
+        (false, _) => format!("Another owner or admin has to approve it. You get a mail then. It expires {until}."),
+        (true, Wish::Key(_)) => {
+            format!("Claim it to make the key: its secrets are shown once, to you alone. The approval expires {until}.")
+        }
+        (true, Wish::Change(_)) => format!("Claim it to change the key. The approval expires {until}."),
+    };
     view! {
         <Card title="Your request">
             <div class="stack">
                 <p class="muted">{about}</p>
-                <p class="muted">{format!("It expires {until}.")}</p>
-                <div class="actions">
+                <div class="form-foot">
                     {approved.then(|| view! { <Act id=id.clone() what="claim" class="btn btn-primary" label="Claim"/> })}
                     <Act id what="withdraw" class="btn" label="Withdraw"/>
                 </div>

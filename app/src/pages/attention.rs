@@ -58,7 +58,9 @@ impl Highlights {
 pub struct Attention {
     /// The path of the list: `/orgs/{org_id}/keys`.
     pub path: String,
+    /// The usable ones: with those that are rotated.
     active: i64,
+    rotating: i64,
     paused: i64,
     suspended: i64,
     /// Requests that wait for a decision, of those that the reader sees.
@@ -80,9 +82,11 @@ impl Attention {
             let filter = KeyFilter { status: Some(status), ..place.clone() };
             async move { store.count_keys(org, app, &filter).await }
         };
+        let rotating = count(KeyStatus::Rotating).await?;
         Ok(Self {
             path,
-            active: count(KeyStatus::Active).await?,
+            active: count(KeyStatus::Active).await? + rotating,
+            rotating,
             paused: count(KeyStatus::Paused).await?,
             suspended: count(KeyStatus::Suspended).await?,
             waiting: store.count_waiting_requests(org, app, reader).await?,
@@ -104,20 +108,23 @@ pub fn counted(n: i64) -> String {
 /// The figures, each with a link to its list.
 #[component]
 pub fn KeyFigures(attention: Attention) -> impl IntoView {
-    let Attention { path, active, paused, suspended, waiting, highlights } = attention;
+    let Attention { path, active, rotating, paused, suspended, waiting, highlights } = attention;
     let Highlights { expiring, unused: idle, .. } = highlights;
+    // No status stands for both.
+    let usable = if rotating > 0 { path.clone() } else { format!("{path}?status={}", KeyStatus::Active.as_str()) };
+    let rotating = if rotating > 0 { format!("{} rotating", counted(rotating)) } else { "none rotating".to_owned() };
     let figure = move |label: &'static str, n: i64, status: KeyStatus, note: &'static str| {
         let href = Some(format!("{path}?status={}", status.as_str()));
         view! { <StripItem label href value=move || counted(n) note=move || note/> }
     };
     view! {
         <Strip>
-            {figure("Active keys", active, KeyStatus::Active, "")}
+            <StripItem label="Active keys" href=Some(usable) value=move || counted(active) note=move || rotating/>
             {figure("Expiring soon", expiring.total, KeyStatus::Expiring, "within 14 days")}
             {figure("Unused", idle.total, KeyStatus::Unused, "for 30 days or more")}
-            {figure("Paused", paused, KeyStatus::Paused, "")}
+            {figure("Paused", paused, KeyStatus::Paused, "refused until resumed")}
             {(suspended > 0).then(|| figure("Suspended", suspended, KeyStatus::Suspended, "app or owner suspended"))}
-            {(waiting > 0).then(|| figure("Waiting for approval", waiting, KeyStatus::WaitingForApproval, ""))}
+            {(waiting > 0).then(|| figure("Waiting for approval", waiting, KeyStatus::WaitingForApproval, "for another person"))}
         </Strip>
     }
 }

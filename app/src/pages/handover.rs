@@ -147,7 +147,7 @@ fn Credentials(name: String, text: String) -> impl IntoView {
         </Notice>
         <div class="field">
             <label for="handover-text">"Credentials"</label>
-            <textarea id="handover-text" class="input mono" readonly rows="14" autocomplete="off" spellcheck="false" data-name=name>
+            <textarea id="handover-text" class="input mono" readonly rows="13" wrap="off" autocomplete="off" spellcheck="false" data-name=name>
                 {text.trim_end().to_owned()}
             </textarea>
         </div>

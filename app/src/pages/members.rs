@@ -195,7 +195,8 @@ async fn page<A: Populated>(
     Ok(Page::framed("Members", chrome, move || {
         let People { members, keys, invitations } = people;
         let total = count(members.len(), "member");
-        let alone = (members.len() == 1).then(|| view! { <p class="muted">"Nobody else is here yet."</p> });
+        let alone = (members.len() == 1 && invitations.is_empty())
+            .then(|| view! { <p class="muted">"Nobody else is here yet."</p> });
         let rows = members.into_iter().map(|member| {
             let made = keys.get(member.user.id.as_str()).copied();
             view! { <MemberRow member made viewer=viewer.clone() now/> }

@@ -2,7 +2,7 @@
 
 mod folded;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use leptos::prelude::*;
 use sallyport::{
@@ -11,17 +11,18 @@ use sallyport::{
     decision::KeptDecision,
     id::{AppId, KeyId, OrgId},
     key::Verdict,
+    usage::Span,
 };
 use serde::Deserialize;
 
 use crate::{
     access::OrgAccess,
-    components::{Badge, Choice, DataTable, EmptyList, FilterBar, FilterSelect, Head, Tone, Views},
+    components::{Badge, Card, Choice, DataTable, EmptyList, FilterBar, FilterSelect, Head, Tone, Views},
     context::Context,
     error::PageError,
     form::FormState,
     icons::Icon,
-    pages::requests::sentence,
+    pages::{requests::sentence, usage::card::HoursChart},
     words::{Ago, ago, count, digits, refusal},
 };
 use folded::{Repeats, folded};
@@ -139,7 +140,9 @@ pub fn RefusedView(
             keys.push(key);
         }
     }
-    let reasons = reasons.into_iter().map(|verdict| Choice::new(verdict.code(), sentence(&refusal(verdict.code()))));
+    let reasons = reasons
+        .into_iter()
+        .map(|verdict| Choice::new(verdict.code(), sentence(&refusal(verdict.code())).trim_end_matches('.')));
     let keys = keys.into_iter().map(|(id, label)| Choice::new(id, label));
     let all = |text: &str| Choice::new("", text);
     let narrowed = !query.reason.is_empty() || !query.key.is_empty();
@@ -149,16 +152,25 @@ pub fn RefusedView(
         .filter(|one| query.reason.is_empty() || one.decision.verdict.code() == query.reason)
         .filter(|one| query.key.is_empty() || one.decision.key.key_id.as_str() == query.key)
         .collect();
+    let mut hours: BTreeMap<Timestamp, [u64; 2]> = BTreeMap::new();
+    for one in &matching {
+        hours.entry(Span::Hour.start(one.decision.at)).or_default()[1] += 1 + one.left_out;
+    }
     let rows = folded(matching);
+    let chart = (!rows.is_empty()).then(|| view! { <Card title="Refused, 24 h"><HoursChart hours now/></Card> });
     let foot = (!rows.is_empty()).then(|| {
         let text = foot(&rows);
-        view! { <div class="table-foot"><p>{text}</p></div> }
+        view! {
+            <div class="table-foot">
+                <p title="Kept in memory for 24 hours, until the server restarts.">{text}</p>
+            </div>
+        }
     });
     let body = if rows.is_empty() {
         let (icon, title, text) = if form.is_refused() {
-            (Icon::Activity, "Nothing matches", "A filter is not valid. Correct it to see results.")
+            (Icon::Activity, "No results", "A filter is not valid. Correct it to see results.")
         } else if narrowed {
-            (Icon::Activity, "Nothing matches", "Remove a filter to see more.")
+            (Icon::Activity, "No results", "Remove a filter to see more.")
         } else {
             (
                 Icon::Check,
@@ -184,10 +196,10 @@ pub fn RefusedView(
     };
     view! {
         <FilterBar action=path fold=narrowed search=move || view! { <ActivityViews path=activity current=REFUSED/> }>
-            <FilterSelect form=&form name="reason" label="Reason" options=std::iter::once(all("Any reason")).chain(reasons).collect()/>
-            <FilterSelect form=&form name="key" label="Key" options=std::iter::once(all("Any key")).chain(keys).collect()/>
+            <FilterSelect form=&form name="reason" label="Reason" options=std::iter::once(all("Any")).chain(reasons).collect()/>
+            <FilterSelect form=&form name="key" label="Key" options=std::iter::once(all("Any")).chain(keys).collect()/>
         </FilterBar>
-        {body}
+        <div class="columns">{chart}{body}</div>
         {foot}
     }
 }
@@ -203,9 +215,9 @@ fn foot(rows: &[Repeats]) -> String {
     let total = count(rows.iter().map(|row| row.times).sum::<u64>(), "request");
     let left_out = match left_out {
         0 => String::new(),
-        n => format!(" {} of them came too fast to be kept: they are counted by key and reason.", digits(n)),
+        n => format!(" {} of them were only counted, by key and reason.", digits(n)),
     };
-    format!("{newest}{total}, repeats in one row.{left_out} Kept in memory for 24 hours, until the server restarts.")
+    format!("{newest}{total} in the last 24 hours; repeats share a row.{left_out}")
 }
 
 #[component]
@@ -231,7 +243,7 @@ fn Row(
     let href = format!("/requests/{}", decision.request_id);
     view! {
         <tr>
-            <td class="cell-main"><a href=href>{sentence(&refusal(decision.verdict.code()))}</a></td>
+            <td class="cell-main"><a href=href>{sentence(&refusal(decision.verdict.code())).trim_end_matches('.').to_owned()}</a></td>
             <td class="cell-least"><Badge tone=Tone::Danger text=decision.verdict.status().to_string()/></td>
             <td class="cell-cut">
                 <a href=format!("/keys/{}", key.key_id)>{key.label.to_string()}</a>

@@ -43,12 +43,12 @@ fn page(form: FormState) -> Page {
         view! {
             <h1 class="card-title">"Report a leaked key"</h1>
             <p class="card-sub">
-                "You found an API key or a token of this portal where it does not belong? Send all of it: that proves that you have it, and whose it is decides what happens to it."
+                "Found an API key or token of this portal in the open? Paste the whole key. We tell its owner, who decided beforehand what happens to it."
             </p>
             <form method="post" action="/report-a-leak" class="stack" autocomplete="off">
                 <ErrorSummary form=&form/>
                 <TextField form=&form name="key" label="Key" hint="The whole key. It is neither stored nor shown to anybody." mono=true required=true autofocus=!form.is_refused()/>
-                <TextField form=&form name="place" label="Where did you find it?" hint="Optional: an address, or a few words. Whose key it is reads this." maxlength=most.unwrap_or_default()/>
+                <TextField form=&form name="place" label="Where did you find it?" hint="Optional. A URL or a few words, for the key’s owner." maxlength=most.unwrap_or_default()/>
                 <button class="btn btn-primary btn-wide">"Report"</button>
             </form>
         }
@@ -61,8 +61,8 @@ fn thanks() -> Page {
         view! {
             <LeadIcon icon=Icon::Check/>
             <h1 class="card-title">"Thank you"</h1>
-            <p>"If it is a key of this portal, those whose it is are told, and it stops working where they decided so."</p>
-            <p class="hint">"What you reported is not answered here: otherwise this page would tell which keys exist."</p>
+            <p>"If this is a key of this portal, its owner has been told, and it may already be revoked."</p>
+            <p class="hint">"We can’t say more here without revealing which keys exist."</p>
             <a class="btn btn-wide" href="/report-a-leak">"Report another"</a>
         }
     })

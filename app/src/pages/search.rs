@@ -104,7 +104,7 @@ async fn page(ui: &Ui, me: &SignedIn, near: Option<OrgAccess>, answer: Answer) -
     let page = Page::framed("Search", chrome, move || {
         let repeated = answer.repeated.clone();
         view! {
-            <PageHead title="Search" sub=|| "Names, labels, people and ids in all your organizations; or paste a whole key."/>
+            <PageHead title="Search" sub=|| "Names, labels, people and ids in all your organizations; or paste a whole key"/>
             <form class="search search-wide" method="post" action="/search" role="search">
                 {org.map(|org| view! { <input type="hidden" name="org" value=org/> })}
                 <input

@@ -20,7 +20,7 @@ use sallyport::{
 use crate::{
     access::Addressed,
     acts::{Caller, places::edit_place},
-    components::{Card, ErrorSummary, Fact, Facts, Hidden, Setting, TextArea, TextField},
+    components::{ErrorSummary, Fact, Facts, Hidden, Setting, TextArea, TextField},
     context::Context,
     edit_conflict::fingerprint,
     error::{PageError, PageResult},
@@ -81,7 +81,7 @@ pub async fn page<A: Placed>(
     let (may_edit, may_delete) = (role.may(place.kind.to_edit()), role.may(place.kind.to_delete()));
     // Only counted for people who may archive or delete it.
     let contents = if role.may(place.kind.to_archive()) { Some(context.store.contents(&place).await?) } else { None };
-    let (head, card) = (access.head(), access.card(&form));
+    let (head, card, noun) = (access.head(), access.card(&form), place.kind.noun());
     Ok(Page::framed(format!("Settings · {}", place.name), chrome, move || {
         view! {
             {head()}
@@ -92,7 +92,7 @@ pub async fn page<A: Placed>(
                 {match contents {
                     Some(contents) => view! { <Ending place=place.clone() contents may_delete/> }.into_any(),
                     None => view! {
-                        <Card><p class="muted">"Owners and admins can archive or delete this."</p></Card>
+                        <p class="muted">{format!("Only owners and admins can archive or delete this {noun}.")}</p>
                     }.into_any(),
                 }}
             </div>
@@ -162,24 +162,26 @@ fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
         PlaceKind::App => String::new(),
         _ => format!(" with {}", count(contents.apps, "app")),
     };
-    // Restoring has no risk; archiving asks first.
-    let method = if archived { "post" } else { "get" };
-    let (turn, name, about) = if archived {
-        ("restore", "Restore", format!("Keys of this {noun} work again, except those that were revoked or paused."))
-    } else {
+    // Restoring is above the page, where it is said that it is archived.
+    let archive = (!archived).then(|| {
         let about = format!(
             "Every request with a key of this {noun} is refused (403) until you restore it. Nothing is lost. {stops}"
         );
-        ("archive", "Archive", about)
-    };
+        view! {
+            <div class="danger-row">
+                <div><b>{format!("Archive this {noun}")}</b><p class="muted">{about}</p></div>
+                <form method="get" action=format!("{base}/archive")><button class="btn">"Archive"</button></form>
+            </div>
+        }
+    });
+    if archived && !may_delete {
+        return ().into_any();
+    }
     let deletes = format!("Deletes the {noun}{within} and every key for good. The activity log keeps its history.");
     view! {
         <Setting title="Danger zone" about=move || format!("Takes the {noun} out of use, for a while or for good.")>
             <div class="danger-rows">
-                <div class="danger-row">
-                    <div><b>{format!("{name} this {noun}")}</b><p class="muted">{about}</p></div>
-                    <form method=method action=format!("{base}/{turn}")><button class="btn">{name}</button></form>
-                </div>
+                {archive}
                 {may_delete.then(|| view! {
                     <div class="danger-row">
                         <div><b>{format!("Delete this {noun}")}</b><p class="muted">{deletes}</p></div>
@@ -191,4 +193,5 @@ fn Ending(place: Place, contents: Contents, may_delete: bool) -> impl IntoView {
             </div>
         </Setting>
     }
+    .into_any()
 }

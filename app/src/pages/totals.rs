@@ -39,9 +39,9 @@ pub fn TotalsStrip(
     let (all, soon) = (listed(active, "active"), listed(expiring, "expiring"));
     view! {
         <Strip>
-            <StripItem label="Active keys" href=all value=move || counted(active)/>
+            <StripItem label="Active keys" href=all value=move || counted(active) note=|| "rotating ones included"/>
             <StripItem label="Expiring soon" href=soon value=move || counted(expiring) note=|| "within 14 days"/>
-            <StripItem label="Last used" value=move || view! { <LastUsed at=last_used_at now/> }/>
+            <StripItem label="Last used" value=move || view! { <LastUsed at=last_used_at now/> } note=|| "by any of its keys"/>
         </Strip>
     }
 }

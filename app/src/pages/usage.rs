@@ -151,9 +151,9 @@ fn NoRequests(path: String, period: Period, report: Report) -> impl IntoView {
     view! {
         <section class="card">
             <p class="notice-line">
-                <span>{format!("No request was verified in {}.", period.words())}</span>
+                <b>{format!("No request was verified in {}.", period.words())}</b>
                 {longer.then(|| view! {
-                    <a class="btn btn-small" href=format!("{path}?range={}", Period::Month.word())>"Try 30 d"</a>
+                    <a class="btn btn-small" href=format!("{path}?range={}", Period::Month.word())>"Show 30 days"</a>
                 })}
             </p>
             <Chart report small=true/>

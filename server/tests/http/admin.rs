@@ -53,7 +53,7 @@ async fn an_operator_finds_it_in_the_menu(portal: &TestPortal) {
         assert!(!is_page || answer.body.contains("aria-label=\"Admin\""), "{path}");
     }
     assert!(portal.get("/admin/organizations").await.body.contains("No organization yet"));
-    assert!(portal.get("/admin/apps?q=x").await.body.contains("Nothing matches"));
+    assert!(portal.get("/admin/apps?q=x").await.body.contains("No results"));
 }
 
 async fn no_operator_any_more(portal: &TestPortal) {

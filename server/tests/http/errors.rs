@@ -62,7 +62,7 @@ async fn a_role_too_small_says_whom_to_ask(portal: &TestPortal) {
     portal.store.add_member(&Act::by(Actor::CommandLine), &id, &user, Role::Member).await.expect("added");
     let page = eve.get(&format!("/orgs/{org}/tenants/new")).await;
     assert_eq!(page.status, 403);
-    for text in ["Your role here is Member.", "Focus Labs", "Owned by", "Ada Byron", "id=\"sidebar\"", "Not allowed"] {
+    for text in ["Your role here is Member.", "Focus Labs", "Ask ", "Ada Byron", "id=\"sidebar\"", "Not allowed"] {
         assert!(page.body.contains(text), "{text}");
     }
 }

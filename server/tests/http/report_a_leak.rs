@@ -107,15 +107,15 @@ async fn a_key_that_leaked_says_so_with_the_way_out(portal: &TestPortal) {
     ] {
         rule(portal, &app, on_leak).await;
         let (key, secret) = portal.key(&app).await;
-        assert!(!portal.get(&format!("/keys/{key}")).await.body.contains("It leaked"));
+        assert!(!portal.get(&format!("/keys/{key}")).await.body.contains("This key leaked"));
         let place = format!("<script>https://example.com/{secret}</script>");
         assert_eq!(report(&portal.from("203.0.113.9"), &secret, &place).await.status, 303);
         portal.state.context.leaks.settled().await;
         for path in ["", "/settings", "/activity"] {
             let page = portal.get(&format!("/keys/{key}{path}")).await;
-            assert!(page.body.contains("<b>It leaked. </b>"), "{path}: {}", page.body);
+            assert!(page.body.contains("<b>This key leaked. </b>"), "{path}: {}", page.body);
             assert!(page.body.contains(now_it), "{path}: {}", page.body);
-            assert!(page.body.contains(way_out) && page.body.contains("What it did, and from where</a>"), "{path}");
+            assert!(page.body.contains(way_out) && page.body.contains("See its requests</a>"), "{path}");
             assert!(page.body.contains("&lt;script&gt;https://example.com/sk_live_"), "{path}: text, and shortened");
             assert!(!page.body.contains(&secret), "{path}");
         }

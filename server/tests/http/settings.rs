@@ -184,7 +184,7 @@ async fn all_keys_are_revoked_after_the_name_was_typed(portal: &TestPortal) {
         assert!(portal.get(&format!("{place}/keys")).await.body.contains(&path));
         let dialog = portal.get(&path).await.body;
         assert!(dialog.contains("2 keys of "));
-        assert!(dialog.contains(&format!("All 2 keys of {name} are revoked")), "of what, whatever is filtered");
+        assert!(dialog.contains(&format!("All 2 keys of {name} will be revoked")), "of what, whatever is filtered");
         assert_eq!(portal.post(&path, &[("typed_name", ""), ("reason", "leak")]).await.status, 422);
         let answer = portal.post(&path, &[("typed_name", name), ("reason", "Laptop stolen")]).await;
         assert_eq!(answer.location(), format!("{place}/keys?include_revoked=1"));
@@ -207,7 +207,7 @@ async fn a_label_is_searched_in_the_url(portal: &TestPortal) {
     let page = portal.get(answer.location()).await.body;
     assert!(page.contains("Ingest &amp; co") && !page.contains("Nightly") && page.contains("1 key<"));
     let page = portal.get(&format!("{path}?label=nothing&status=active")).await.body;
-    assert!(page.contains("Nothing matches") && page.contains("Clear filters"));
+    assert!(page.contains("No results") && page.contains("Clear filters"));
     let page = portal.get(&format!("{path}?sort=label&scope=read&environment=production")).await.body;
     let (first, second) = (page.find("Ingest &amp; co"), page.find("Nightly"));
     assert!(first < second, "sorted by label");

@@ -27,7 +27,7 @@ pub fn EventList(
             Some(href) => view! { <a href=href>{event.target_name.clone()}</a>" " }.into_any(),
             None => view! { {event.target_name.clone()}" " }.into_any(),
         });
-        let detail = detail(&event).map(|detail| view! { <span class="muted">{detail}</span> });
+        let detail = detail(&event).map(|detail| view! { <span class="muted">{named.then_some("· ")}{detail}</span> });
         let refused = matches!(event.outcome, Outcome::Refused(_));
         let outcome = refused.then(|| view! { <Badge tone=Tone::Danger text=event.outcome.title()/> });
         view! {

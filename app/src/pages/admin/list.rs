@@ -57,7 +57,7 @@ pub(super) fn ListSearch(
     let form = FormState::typed([("q", query.q), ("status", query.status)]);
     let status = (!statuses.is_empty()).then(|| {
         let choices = statuses.iter().map(|(value, title)| Choice::new(*value, *title));
-        let options = std::iter::once(Choice::new("", "Any status")).chain(choices).collect();
+        let options = std::iter::once(Choice::new("", "Any")).chain(choices).collect();
         view! { <FilterSelect form=&form name="status" label="Status" options/> }
     });
     view! {
@@ -93,7 +93,7 @@ pub(super) fn NoRows(
 ) -> impl IntoView {
     let narrowed = query.is_narrowed();
     let (title, text) =
-        if narrowed { ("Nothing matches", "Search for a part of the name, or for an ID.") } else { (title, text) };
+        if narrowed { ("No results", "Search for a part of the name, or for an ID.") } else { (title, text) };
     view! {
         <Empty
             icon title text

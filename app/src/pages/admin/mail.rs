@@ -15,7 +15,7 @@ use super::{
 use crate::{
     access::OperatorAccess,
     acts::{Caller, admin::mail::send_test_mail},
-    components::{Card, DataTable, DoneNotice, Fact, Facts, Head, Hidden, Notice, PageHead, Tone},
+    components::{DataTable, DoneNotice, Head, Hidden, Notice, PageHead, Strip, StripItem, Tone},
     error::PageResult,
     icons::Icon,
     islands::SubmitOnce,
@@ -58,8 +58,10 @@ pub async fn get(ui: Ui, access: OperatorAccess, UrlQuery(query): UrlQuery<ListQ
             <DoneNotice text=done/>
             {(!has_mail).then(|| view! {
                 <Notice tone=Tone::Warning>
-                    "Mail is off: the settings have no section "<code>"[mail]"</code>". Nothing is sent; links to reset a password are made with "
-                    <code>"sallyport user reset-link"</code>"."
+                    <p>
+                        <b>"Mail is off."</b>" The settings have no section "<code>"[mail]"</code>", so nothing is sent. Links to reset a password: "
+                        <code>"sallyport user reset-link"</code>"."
+                    </p>
                 </Notice>
             })}
             <QueueFacts facts now/>
@@ -97,16 +99,14 @@ fn QueueFacts(facts: MailFacts, now: Timestamp) -> impl IntoView {
     let MailFacts { waiting, failed, oldest } = facts;
     let oldest = match oldest {
         Some(at) => view! { <Ago at now/> }.into_any(),
-        None => "None waits".into_any(),
+        None => "–".into_any(),
     };
     view! {
-        <Card title="Queue">
-            <Facts>
-                <Fact label="Waiting">{digits(waiting)}</Fact>
-                <Fact label="Failed in the last week">{digits(failed)}</Fact>
-                <Fact label="Oldest that waits">{oldest}</Fact>
-            </Facts>
-        </Card>
+        <Strip>
+            <StripItem label="Waiting" value=move || digits(waiting) note=|| "to be sent"/>
+            <StripItem label="Failed" value=move || digits(failed) note=|| "in the last week" warns={failed > 0}/>
+            <StripItem label="Oldest" value=move || oldest note=|| "of those that wait"/>
+        </Strip>
     }
 }
 

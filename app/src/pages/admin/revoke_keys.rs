@@ -48,10 +48,12 @@ async fn asking(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageErr
 fn affected(KeysInForce { keys, in_use }: KeysInForce) -> String {
     match (keys, in_use) {
         (0, _) => "No key is left to revoke.".to_owned(),
-        (1, 0) => "One key is revoked. It was not used in the last week.".to_owned(),
-        (1, _) => "One key is revoked, which was used in the last week.".to_owned(),
+        (1, 0) => "One key will be revoked. It was not used in the last week.".to_owned(),
+        (1, _) => "One key will be revoked. It was used in the last week, and what calls with it will stop working."
+            .to_owned(),
         (keys, in_use) => {
-            format!("{} keys are revoked; {} were used in the last week.", counted(keys), counted(in_use))
+            let verb = if in_use == 1 { "was" } else { "were" };
+            format!("{} keys will be revoked; {} {verb} used in the last week.", counted(keys), counted(in_use))
         }
     }
 }
@@ -66,15 +68,15 @@ fn Asking(form: FormState, in_force: KeysInForce, email: String) -> impl IntoVie
                     <ErrorSummary form=&form/>
                     <Notice tone=Tone::Danger>
                         {affected(in_force)}
-                        " Every request with any of them is refused at once. This can’t be undone. Root tokens and sessions are not affected, and new keys can be generated."
+                        " Every request with one of them will be refused at once. This can’t be undone. Root tokens and sessions are not affected, and new keys can be generated."
                     </Notice>
                     <TextField
-                        form=&form name="typed_name" label="What is revoked" hint=format!("Type {EVERY_KEY} to confirm.")
+                        form=&form name="typed_name" label="Confirmation" hint=format!("Type “{EVERY_KEY}” to confirm.")
                         autocomplete="off" autofocus=!form.is_refused()
                     />
                     <TextField
                         form=&form name="reason" label="Reason" maxlength=200
-                        hint="Shown in the activity log of each organization."
+                        hint="Optional. Shown in the activity log of each organization."
                     />
                     <PasswordOf email/>
                     <TextField
@@ -97,7 +99,7 @@ mod tests {
         let said = [(0, 0), (1, 0), (1, 1), (14, 3), (1_001, 20)];
         let said = said.map(|(keys, in_use)| affected(KeysInForce { keys, in_use }));
         assert_eq!(said[0], "No key is left to revoke.");
-        assert_eq!(said[3], "14 keys are revoked; 3 were used in the last week.");
-        assert_eq!(said[4], "1,000+ keys are revoked; 20 were used in the last week.");
+        assert_eq!(said[3], "14 keys will be revoked; 3 were used in the last week.");
+        assert_eq!(said[4], "1,000+ keys will be revoked; 20 were used in the last week.");
     }
 }

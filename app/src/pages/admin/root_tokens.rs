@@ -41,7 +41,7 @@ async fn page(ui: &Ui, me: &SignedIn, query: ListQuery) -> Result<Page, PageErro
             view! { <NoRows path=PATH query=query.clone() icon=Icon::Token title="No root token yet" text/> }.into_any()
         } else {
             let rows = page.items.into_iter().map(|listed| view! { <TokenRow listed now/> }).collect_view();
-            view! { <DataTable label="Root tokens" columns=heads>{rows}</DataTable> }.into_any()
+            view! { <DataTable label="Root tokens" columns=heads compact=true>{rows}</DataTable> }.into_any()
         };
         let revoked = query.done == "revoke";
         view! {
@@ -68,7 +68,7 @@ fn TokenRow(listed: ConsoleToken, now: Timestamp) -> impl IntoView {
     };
     let org = match token.org_id.clone().zip(org_name) {
         Some((id, name)) => view! { <a href=format!("/admin/organizations/{id}")>{name}</a> }.into_any(),
-        None => "All".into_any(),
+        None => "All organizations".into_any(),
     };
     let expires = match token.expires_at {
         Some(at) if at <= now => view! { <Ago at now/> }.into_any(),
@@ -83,11 +83,11 @@ fn TokenRow(listed: ConsoleToken, now: Timestamp) -> impl IntoView {
     view! {
         <tr class:row-off=revoked || expired>
             <td class="cell-head">
-                <span class="person"><span>{token.name.clone()}<span class="cell-sub">{token.shown}</span></span></span>
+                <span class="person"><span>{token.name.clone()}<span class="cell-sub"><code>{token.shown}</code></span></span></span>
             </td>
             <td data-label="Access">{if token.manage { "Manage" } else { "Verify only" }}</td>
             <td data-label="Organization">{org}</td>
-            <td data-label="Created" class="cell-muted cell-less"><Ago at=token.created_at now/></td>
+            <td data-label="Created" class="cell-muted cell-less cell-least"><Ago at=token.created_at now/></td>
             <td data-label="Last used" class="cell-muted">{used}</td>
             <td data-label="Expires" class="cell-muted">{expires}</td>
             <td data-label="Status"><Badge tone text=status/></td>

@@ -48,7 +48,7 @@ fn Asking(form: FormState) -> impl IntoView {
                     </Notice>
                     <TextField
                         form=&form name="typed_name" label="Who is signed out"
-                        hint=format!("Type {EVERYBODY} to confirm.") autocomplete="off" autofocus=!form.is_refused()
+                        hint=format!("Type “{EVERYBODY}” to confirm.") autocomplete="off" autofocus=!form.is_refused()
                     />
                 </div>
                 <PanelFoot cancel_href=close><button class="btn btn-danger">"Sign everybody out"</button></PanelFoot>

@@ -56,7 +56,7 @@ fn Asking(org: Org, contents: Contents, form: FormState) -> impl IntoView {
                     </Notice>
                     <TextField
                         form=&form name="typed_name" label="Name of the organization"
-                        hint=format!("Type {} to confirm.", org.name) autocomplete="off" autofocus=!form.is_refused()
+                        hint=format!("Type “{}” to confirm.", org.name) autocomplete="off" autofocus=!form.is_refused()
                     />
                     <TextField
                         form=&form name="reason" label="Reason" maxlength=200

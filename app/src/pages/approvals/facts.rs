@@ -11,21 +11,25 @@ use sallyport::{
 use serde_json::Value;
 
 use crate::{
-    components::{Card, Fact, Facts},
+    components::{Card, Chip, Fact, Facts},
     pages::keys::row::environment_title,
-    words::{Ago, utc},
+    words::{Ago, Ahead, utc},
 };
 
 #[component]
 pub(super) fn ApprovalFacts(approval: Approval, profile: Arc<Profile>, now: Timestamp) -> impl IntoView {
     let asked = approval.wish.asked();
-    let asked = asked.as_object().into_iter().flatten().map(|(name, value)| {
-        let (label, text) = (label(name), change(name, value));
-        view! { <Fact label>{text}</Fact> }
+    let from_anywhere = asked["addresses"].as_array().is_some_and(Vec::is_empty);
+    let mut asked: Vec<_> = asked.as_object().into_iter().flatten().collect();
+    asked.retain(|(name, _)| !(from_anywhere && *name == "addresses_enforced"));
+    asked.sort_by_key(|(name, _)| FACTS.iter().position(|one| one == name).unwrap_or(FACTS.len()));
+    let asked = asked.into_iter().map(|(name, value)| {
+        let value = shown(name, value, now);
+        view! { <Fact label=label(name)>{value}</Fact> }
     });
     let asked = asked.collect_view();
     let key = approval.key_id.clone();
-    let (by, environment) = (asker(&approval), environment_title(&profile, &approval.environment));
+    let environment = environment_title(&profile, &approval.environment);
     view! {
         <Facts>
             <Fact label="For">{approval.owner_name}</Fact>
@@ -35,9 +39,27 @@ pub(super) fn ApprovalFacts(approval: Approval, profile: Arc<Profile>, now: Time
                 let href = format!("/keys/{key}");
                 view! { <Fact label="Key"><a class="link" href=href>{key.to_string()}</a></Fact> }
             })}
-            <Fact label="Asked by">{by}</Fact>
-            <Fact label="Asked"><Ago at=approval.asked_at now/></Fact>
         </Facts>
+    }
+}
+
+/// What matters most first.
+const FACTS: [&str; 6] =
+    ["scopes", "expires_at", "signing_secret", "require_signed", "addresses", "addresses_enforced"];
+
+/// Scopes as in lists of keys, and a time from now.
+fn shown(name: &str, value: &Value, now: Timestamp) -> AnyView {
+    match (name, value) {
+        ("scopes", Value::Array(scopes)) if !scopes.is_empty() => {
+            let scopes = scopes.iter().filter_map(Value::as_str);
+            scopes.map(|scope| view! { <Chip text=scope.to_owned()/>" " }).collect_view().into_any()
+        }
+        ("expires_at", Value::String(at)) => match Timestamp::parse_rfc3339(at) {
+            Some(at) if at > now => view! { <Ahead at now/> }.into_any(),
+            Some(at) => utc(at).into_any(),
+            None => at.clone().into_any(),
+        },
+        _ => change(name, value).into_any(),
     }
 }
 
@@ -73,7 +95,7 @@ fn words(name: &str, value: &Value) -> String {
         ("expires_at", Value::String(at)) => return Timestamp::parse_rfc3339(at).map_or_else(|| at.clone(), utc),
         ("expires_at", _) => "Never",
         ("addresses_enforced", _) if yes => "Refused",
-        ("addresses_enforced", _) => "Only noted",
+        ("addresses_enforced", _) => "Monitored only",
         ("require_signed", _) if yes => "Required",
         ("require_signed", _) => "Not required",
         ("signing_secret", _) if yes => "Yes",

@@ -68,7 +68,7 @@ async fn page(ui: &Ui, access: &AppAccess, form: FormState, done: Option<&'stati
     Ok(Page::framed(format!("Capability tokens · {}", app.name), chrome, move || {
         view! {
             <DoneNotice text=done/>
-            <AppHead app=app.clone() current="Overview"/>
+            <AppHead app=app.clone() current="Settings"/>
             <div class="columns">
                 <Mint app=app.clone() form rules archived/>
                 <Revoke app/>
@@ -102,7 +102,7 @@ fn Mint(app: App, form: FormState, rules: CapabilityRules, archived: bool) -> im
 fn Revoke(app: App) -> impl IntoView {
     let about = "If one was stolen, or if they should all be minted again.";
     view! {
-        <Setting title="Revoke all tokens" about=move || about>
+        <Setting title="Danger zone" about=move || about>
             <div class="danger-rows">
                 <div class="danger-row">
                     <div>

@@ -1,12 +1,12 @@
 //! `/apps/{app_id}/ingestion`: whether an app may push data. For operators, whether or not they are members.
 
 use leptos::prelude::*;
-use sallyport::app::App;
+use sallyport::{app::App, store::Reader};
 
 use crate::{
     access::{Addressed, OperatedApp},
     acts::{Caller, apps::verify_for_ingestion},
-    components::{Card, CheckField, DoneNotice, Fact, Facts, IdChip, PageHead},
+    components::{Badge, CheckField, DoneNotice, IdChip, PageHead, Setting, Tone},
     error::PageResult,
     form::FormState,
     islands::SubmitOnce,
@@ -24,10 +24,23 @@ pub struct SavedQuery {
 pub async fn get(ui: Ui, access: OperatedApp, UrlQuery(query): UrlQuery<SavedQuery>) -> PageResult {
     let chrome = shell::here(shell::of_admin(&ui, &access.me, AdminSection::Apps).await?, &access.app.name);
     let (app, saved) = (access.app, !query.saved.is_empty());
+    let org = ui.context.store.find(Reader::All, &app.org_id).await?;
+    let org = org.map_or_else(|| app.org_id.to_string(), |org| org.name);
+    let (tone, text) = if app.ingestion_verified { (Tone::Good, "Verified") } else { (Tone::Neutral, "Not verified") };
     let page = Page::framed(format!("Ingestion · {}", app.name), chrome, move || {
         view! {
             <DoneNotice text=saved.then_some("Saved.")/>
-            <PageHead title=app.name.clone() sub=move || view! { <span>"Visible to operators of this portal only"</span> }/>
+            <PageHead
+                title=app.name.clone()
+                sub={
+                    let app = app.clone();
+                    move || view! {
+                        <span><Badge tone text/></span>
+                        <span><IdChip id=app.id.to_string() name="Copy app id"/></span>
+                        <span><a href=format!("/admin/organizations/{}", app.org_id)>{org}</a></span>
+                    }
+                }
+            />
             <Switch app/>
         }
     });
@@ -44,21 +57,15 @@ fn Switch(app: App) -> impl IntoView {
     let action = format!("/apps/{}/ingestion", app.id);
     let form = FormState::typed(app.ingestion_verified.then_some(("verified", "on")));
     view! {
-        <Card title="Data ingestion">
-            <div class="stack">
-                <Facts>
-                    <Fact label="App ID"><IdChip id=app.id.to_string() name="Copy app id"/></Fact>
-                    <Fact label="Organization ID"><IdChip id=app.org_id.to_string() name="Copy organization id"/></Fact>
-                </Facts>
-                <form method="post" action=action class="stack form">
-                    <CheckField
-                        form=&form name="verified" label="Verified for ingestion"
-                        hint="Its keys may push data. Otherwise they are refused (403) where ingestion is required."
-                    />
-                    <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
-                    <SubmitOnce/>
-                </form>
-            </div>
-        </Card>
+        <Setting title="Data ingestion" about=|| "Visible to operators of this portal only.">
+            <form method="post" action=action class="stack form">
+                <CheckField
+                    form=&form name="verified" label="Verified for ingestion"
+                    hint="Its keys may push data. Otherwise they are refused (403) where ingestion is required."
+                />
+                <div class="form-foot"><button class="btn btn-primary">"Save"</button></div>
+                <SubmitOnce/>
+            </form>
+        </Setting>
     }
 }

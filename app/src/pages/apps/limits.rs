@@ -42,15 +42,17 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(app): Addressed<AppAccess>, 
 async fn page(ui: &Ui, context: &Context, access: &AppAccess, form: FormState) -> Result<Page, PageError> {
     let page = settings::page(ui, context, access, None, false).await?;
     let action = format!("/apps/{}/limits", access.app.id);
+    let plan = context.store.profile().plan(access.org().org.plan);
+    let without = [plan.per_minute, plan.per_day].map(|limit| limit.map(u64::from));
     // Returns to the button that opened it.
     let close = format!("/apps/{}/settings#limits", access.app.id);
     Ok(page.with_dialog(move || {
         view! {
-            <Modal title="Limits" sub="For each key of this app without limits of its own." close_href=close.clone()>
+            <Modal title="Limits" sub="For each key of this app without limits of its own" close_href=close.clone()>
                 <form method="post" action=action novalidate>
                     <div class="stack">
                         <ErrorSummary form=&form/>
-                        <LimitFields form=&form whose="the plan’s"/>
+                        <LimitFields form=&form whose="the plan’s" without/>
                     </div>
                     <PanelFoot cancel_href=close>
                         <button class="btn btn-primary">"Save"</button>

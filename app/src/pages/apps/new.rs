@@ -45,7 +45,7 @@ async fn page(ui: &Ui, access: &ProjectAccess, form: FormState) -> Result<Page, 
         let action = format!("{back}/apps/new");
         let systems = Os::ALL.into_iter().map(|os| Choice::new(os.as_str(), os.title())).collect();
         view! {
-            <PageHead title="New app" sub=|| "A key belongs to one app."/>
+            <PageHead title="New app" sub=|| "A key belongs to one app"/>
             <Card>
                 <form method="post" action=action novalidate class="stack form">
                     <ErrorSummary form=&form/>

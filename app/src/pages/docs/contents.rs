@@ -6,7 +6,7 @@ use super::operation::Operation;
 use crate::context::Context;
 
 /// The page about the events of webhooks: its address and title.
-pub(super) const EVENTS: (&str, &str) = ("/docs/webhooks", "Events of webhooks");
+pub(super) const EVENTS: (&str, &str) = ("/docs/webhooks", "Webhook events");
 
 /// A group as its address names it: "Gateways and backends" is `gateways-and-backends`.
 pub(super) fn slug(tag: &str) -> String {

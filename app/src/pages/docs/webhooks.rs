@@ -40,9 +40,9 @@ pub async fn get(ui: Ui, State(context): State<Context>, UrlQuery(query): UrlQue
             <div class="page-head">
                 <div class="page-title">
                     <h1>{EVENTS.1}</h1>
-                    <p>
-                        "Signed by Standard Webhooks 1.0. Each event is a "<code>"POST"</code>" to the endpoints of its organization that are told it, with a JSON body. "
-                        "Bodies have ids, and neither names nor secrets: read more from the API."
+                    <p class="muted">
+                        "Each event is sent as a signed "<code>"POST"</code>" (Standard Webhooks 1.0) to the endpoints that subscribe to it. "
+                        "Bodies hold IDs, no names and no secrets; read the rest from the API."
                     </p>
                     <p class="page-sub">
                         <span><a href=format!("{PATH}#events")>"All events"</a></span>
@@ -53,8 +53,8 @@ pub async fn get(ui: Ui, State(context): State<Context>, UrlQuery(query): UrlQue
             <div class="reference">
                 <Contents groups here=PATH/>
                 <div class="reference-text">
-                    <OneEvent event profile=profile.clone()/>
                     <Events/>
+                    <OneEvent event profile=profile.clone()/>
                     <Headers profile/>
                     <Card title="Every body">
                         <p>"A later version may add fields and events."</p>
@@ -73,8 +73,8 @@ fn OneEvent(event: Described, profile: Arc<Profile>) -> impl IntoView {
     let body = format!("{:#}", example(&event, environment));
     view! {
         <section class="card" id="event">
-            <div class="card-head"><h2><code>{event.name}</code></h2></div>
-            <p>{event.title}</p>
+            <div class="card-head"><h2>{event.title}</h2></div>
+            <p class="muted"><code>{event.name}</code></p>
             <h3>"Example"</h3>
             <CodeBlock text=body name="Copy example"/>
             <h3>"JSON Schema"</h3>

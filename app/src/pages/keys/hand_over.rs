@@ -50,8 +50,12 @@ fn Made(handover: Handover, link: String, code: Code) -> impl IntoView {
             <b>"This is the only time you’ll see it."</b>" Send it over a channel that you trust. Who opens it, and from where, is in the activity."
         </Notice>
         <Secret id="handover-link" label="Link" copy="Copy link" value=whole focused=true>
-            "Without JavaScript, the person opens the part before # and types the code that comes after it. You can close this page: the dialog is still open."
+            "You can close this page: the dialog is still open."
         </Secret>
+        <details class="disclosure">
+            <summary>"Without JavaScript"</summary>
+            <p class="muted">"The person opens the part before # and types the code that comes after it."</p>
+        </details>
     }
 }
 

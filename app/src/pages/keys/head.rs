@@ -13,7 +13,7 @@ use super::{
     change::button::{is_changeable, title},
     generate::another,
     leaked::{Leaked, LeakedNotice},
-    rotate::notice::{OldSecret, RotationNotice},
+    rotate::notice::{OldKeyButtons, OldSecret, RotationNotice},
     row::{LastUsed, StatusBadge, ends_soon, environment_title, owner, paused_soon, rotation_due, unused},
     turn::TurnKey,
 };
@@ -96,6 +96,7 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
     let KeyHead { key, status, environment, may_resume, left, leaked, rules, now, .. } = head.clone();
     // The page of the rotation says more.
     let old = head.old.clone().filter(|_| current != "Rotation");
+    let ends = head.old.as_ref().map(|old| old.until);
     let hint = ends_soon(status, key.expires_at, now)
         .or_else(|| paused_soon(status, rules.paused_soon(key.idle_since(), now), now))
         .or_else(|| unused(status, key.last_used_at.unwrap_or(key.created_at), now));
@@ -130,11 +131,12 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
             sub=move || view! {
                 <span><code>{shown}</code></span>
                 <span><StatusBadge status/></span>
+                {ends.map(|at| view! { <span class="soon">"Old key ends "<Ahead at now/></span> })}
                 {hint.map(|text| view! { <span class="soon">{text}</span> })}
                 {due.map(|text| view! { <span class="soon">{text}</span> })}
                 <span><a href=at>{whose}</a>" · "{environment}</span>
             }
-            actions={let head = head.clone(); move || view! { <Actions head/> }}
+            actions={let head = head.clone(); move || view! { <Actions head current/> }}
         />
         {(current == "Overview").then(|| view! { <KeyStrip head/> })}
         // The page of the rotation is below the overview.
@@ -181,16 +183,21 @@ fn holder_href(key: &Key) -> String {
 fn KeyStrip(head: KeyHead) -> impl IntoView {
     let KeyHead { key, refused, refused_href, now, .. } = head;
     let Key { last_used_at, created_at, created_by, expires_at, .. } = key;
-    let listed = (refused > 0).then(|| view! { <a class="link" href=refused_href>"See why"</a> });
+    let listed = match refused {
+        0 => "none".into_any(),
+        _ => view! { <a class="link" href=refused_href>"See why"</a> }.into_any(),
+    };
     let made_by = created_by.map(|name| format!("by {name}"));
+    let until = expires_at.map_or_else(|| "no expiry".to_owned(), |at| at.to_chrono().format("%-d %b %Y").to_string());
+    let used = if last_used_at.is_some() { "by an accepted request" } else { "no accepted request yet" };
     view! {
         <Strip>
-            <StripItem label="Last used" value=move || view! { <LastUsed at=last_used_at now/> }/>
+            <StripItem label="Last used" value=move || view! { <LastUsed at=last_used_at now/> } note=move || used/>
             <StripItem
                 label="Refused, 24 h" value=move || digits(refused) note=move || listed
             />
             <StripItem label="Created" value=move || view! { <Ago at=created_at now/> } note=move || made_by/>
-            <StripItem label="Expires" value=move || view! { <Expires at=expires_at now/> }/>
+            <StripItem label="Expires" value=move || view! { <Expires at=expires_at now/> } note=move || until/>
         </Strip>
     }
 }
@@ -206,7 +213,11 @@ pub fn Expires(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
 
 /// The main action as a primary button, pausing next to it, and the rest in a menu.
 #[component]
-fn Actions(head: KeyHead) -> impl IntoView {
+fn Actions(head: KeyHead, current: &'static str) -> impl IntoView {
+    // What the page of the rotation is for.
+    if let Some(old) = head.old.clone().filter(|old| current == "Rotation" && old.may_change) {
+        return view! { <OldKeyButtons key=old.key may_extend=old.may_extend large=true/> }.into_any();
+    }
     let KeyHead { key, status, may_change, may_rotate, change, signing, another, .. } = head;
     let path = format!("/keys/{}", key.id);
     let to = move |tail: &str| format!("{path}/{tail}");
@@ -234,4 +245,5 @@ fn Actions(head: KeyHead) -> impl IntoView {
             </Menu>
         })}
     }
+    .into_any()
 }

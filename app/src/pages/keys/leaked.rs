@@ -72,20 +72,20 @@ fn used(networks: &[(String, u64)]) -> String {
 #[component]
 pub fn LeakedNotice(leaked: Leaked, now: Timestamp) -> impl IntoView {
     let Leaked { leak, key, now_it, way_out, used } = leaked;
-    let by = if leak.by_partner { "A partner that scans for secrets" } else { "Somebody who has all of it" };
-    let reported = format!("{by} reported the key ");
+    let by = if leak.by_partner { "A partner that scans for secrets" } else { "Someone who has the whole key" };
+    let reported = format!("{by} reported ");
     let said = format!("{now_it} {used}");
     let requests = format!("/keys/{key}/activity/requests");
     view! {
         <div class="notice danger" role="status">
             <p>
-                <b>"It leaked. "</b>{reported}<code>{leak.shown}</code>" "<Ago at=leak.reported_at now/>"."
+                <b>"This key leaked. "</b>{reported}<code>{leak.shown}</code>" "<Ago at=leak.reported_at now/>"."
                 {(!leak.place.is_empty()).then(|| view! { " Found at: "<code>{leak.place}</code> })}
             </p>
             <p>
                 {said}" "
                 {way_out.map(|(text, href)| view! { <a class="link" href=href>{text}</a>" · " })}
-                <a class="link" href=requests>"What it did, and from where"</a>
+                <a class="link" href=requests>"See its requests"</a>
             </p>
         </div>
     }

@@ -250,7 +250,7 @@ pub fn KeyListView(list: KeyList) -> impl IntoView {
         }
     });
     let done = view! { <DoneNotice text=list.done/> };
-    let approvals = list.approvals.clone().map(|(n, href)| {
+    let approvals = list.approvals.clone().filter(|_| !list.shows_requests()).map(|(n, href)| {
         let verb = if n == 1 { "waits" } else { "wait" };
         let text = format!("{} {verb} for an approval, or to be claimed.", count(n, "key"));
         view! { <Notice>{text}" "<a class="link" href=href>"Waiting for approval"</a></Notice> }

@@ -125,7 +125,7 @@ fn Body(
     let methods = std::iter::once(Choice::new("", "Any")).chain(METHODS.map(|method| Choice::new(method, method)));
     let body = if requests.is_empty() {
         let (title, text) = match narrowed {
-            true => ("Nothing matches", "No request of the last seven days matches the filters. Remove some of them."),
+            true => ("No results", "No request of the last seven days matches the filters. Remove some of them."),
             false => {
                 ("No requests", "Requests with this key are listed here for seven days, a few seconds after they came.")
             }

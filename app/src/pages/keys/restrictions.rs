@@ -4,7 +4,11 @@ pub mod card;
 
 use axum::extract::State;
 use leptos::prelude::*;
-use sallyport::key::{LimitOverride, Restrictions};
+use sallyport::{
+    key::{LimitOverride, Restrictions},
+    limit::Limits,
+    scope::Request,
+};
 
 use super::{change::button::is_changeable, key_panel::KeyPanel, settings};
 use crate::{
@@ -19,6 +23,7 @@ use crate::{
     form::FormState,
     portal::Page,
     ui::{Typed, Ui, refuse, see_other},
+    words::digits,
 };
 
 pub async fn get(ui: Ui, State(context): State<Context>, access: KeyAccess) -> PageResult {
@@ -72,6 +77,14 @@ pub fn typed_limits(limits: LimitOverride) -> [(&'static str, String); 2] {
 async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -> Result<Page, PageError> {
     let page = settings::page(ui, context, access).await?;
     let (key, signs) = (access.key.id.clone(), access.key.has_signing_secret);
+    // A field that is filled in hides them, so that its own limit may be among them.
+    let without = match context.store.key_by_id(&key).await? {
+        Some(stored) => {
+            let limits = Limits::of(context.store.profile(), &stored.record, &Request::default());
+            [limits.minute.map(|limit| limit.requests().into()), limits.day]
+        }
+        None => [None, None],
+    };
     // After a conflict the form shows the current restrictions.
     let seen = if form.status() == Some(409) { seen(&access.key.restrictions) } else { form.value("seen") };
     let about_signing = if signs {
@@ -88,7 +101,7 @@ async fn page(ui: &Ui, context: &Context, access: &KeyAccess, form: FormState) -
                     autofocus=!form.is_refused()
                 />
                 <AddressFields form=&form/>
-                <LimitFields form=&form whose="the app’s, or else the plan’s"/>
+                <LimitFields form=&form whose="the app’s, or else the plan’s" without/>
             </KeyPanel>
         }
     }))
@@ -118,10 +131,16 @@ pub fn AddressFields(
 
 /// Fields for limits that override others.
 #[component]
-pub fn LimitFields(#[prop(into)] form: FormState, whose: &'static str) -> impl IntoView {
-    let hint = format!("Empty: {whose} limit applies.");
+pub fn LimitFields(
+    #[prop(into)] form: FormState,
+    whose: &'static str,
+    /// The limits that apply without these, per minute and per day.
+    without: [Option<u64>; 2],
+) -> impl IntoView {
+    let hint = format!("Optional. Without it, {whose} limit applies.");
+    let [minute, day] = without.map(|limit| limit.map(digits).unwrap_or_default());
     view! {
-        <TextField form=&form name="limit_per_minute" label="Requests per minute" hint=hint.clone()/>
-        <TextField form=&form name="limit_per_day" label="Requests per day (UTC)" hint/>
+        <TextField form=&form name="limit_per_minute" label="Requests per minute" placeholder=minute hint=hint.clone()/>
+        <TextField form=&form name="limit_per_day" label="Requests per day (UTC)" placeholder=day hint/>
     }
 }

@@ -52,8 +52,8 @@ async fn ask<A: Listed>(ui: &Ui, access: &A, form: FormState) -> PageResult {
 fn what(keys: i64, name: &str) -> String {
     match keys {
         0 => format!("No key of {name} is left to revoke."),
-        1 => format!("The only key of {name} is revoked, whatever the list was filtered by."),
-        n => format!("All {} of {name} are revoked, whatever the list was filtered by.", count(n, "key")),
+        1 => format!("The only key of {name} will be revoked, also if the list does not show it."),
+        n => format!("All {} of {name} will be revoked, also those that the list does not show.", count(n, "key")),
     }
 }
 
@@ -79,18 +79,18 @@ fn Asking(
     // Returns to the button that opened it.
     let close = format!("{close}#revoke-all");
     let in_use = match contents.in_use {
-        0 => "None of them was used in the last week.".to_owned(),
-        1 => "One of them was used in the last week: what calls with it stops working.".to_owned(),
-        n => format!("{n} of them were used in the last week: what calls with them stops working."),
+        0 => "None was used in the last week.".to_owned(),
+        1 => "One was used in the last week and will stop working.".to_owned(),
+        n => format!("{n} were used in the last week and will stop working."),
     };
-    let hint = format!("Type {} to confirm.", place.name);
+    let hint = format!("Type “{}” to confirm.", place.name);
     view! {
         <Modal title="Revoke all keys?" sub=about(keys, contents.keys, &place.name) close_href=close.clone()>
             <form method="post" action=action novalidate>
                 <div class="stack">
                     <ErrorSummary form=&form/>
                     <Notice tone=Tone::Danger>
-                        {what(keys, &place.name)}" Every request with any of them is refused at once. This can’t be undone. "{in_use}
+                        {what(keys, &place.name)}" "{in_use}" This can’t be undone."
                     </Notice>
                     <TextField
                         form=&form name="typed_name" label=format!("Name of the {}", place.kind.noun()) hint
@@ -113,8 +113,8 @@ mod tests {
 
     #[test]
     fn it_says_how_many_keys_and_whose() {
-        assert_eq!(what(14, "Focus"), "All 14 keys of Focus are revoked, whatever the list was filtered by.");
-        assert_eq!(what(1, "Focus"), "The only key of Focus is revoked, whatever the list was filtered by.");
+        assert_eq!(what(14, "Focus"), "All 14 keys of Focus will be revoked, also those that the list does not show.");
+        assert_eq!(what(1, "Focus"), "The only key of Focus will be revoked, also if the list does not show it.");
         assert_eq!(about(3, 2, "Focus"), "3 keys of Focus; 1 expired");
         assert_eq!(about(2, 2, "Focus"), "2 keys of Focus");
     }

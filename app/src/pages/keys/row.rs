@@ -30,8 +30,8 @@ pub fn environment_title(profile: &Profile, name: &str) -> String {
 #[component]
 pub fn StatusBadge(status: Status) -> impl IntoView {
     let tone = match status {
-        Status::Active | Status::Rotating => Tone::Good,
-        Status::Paused | Status::Suspended => Tone::Warning,
+        Status::Active => Tone::Good,
+        Status::Rotating | Status::Paused | Status::Suspended => Tone::Warning,
         Status::Expired => Tone::Neutral,
         Status::Revoked => Tone::Danger,
     };

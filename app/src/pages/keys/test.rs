@@ -89,7 +89,14 @@ async fn page(
                 }
             />
             {result}
-            <Card title="Request"><TestForm form profile/></Card>
+            <Card title="Request">
+                <div class="stack">
+                    <p class="muted">
+                        "The verifier checks it as if it had come with this key, and leaves no trace: no limit is charged, no signature used up, nothing written."
+                    </p>
+                    <TestForm form profile/>
+                </div>
+            </Card>
         }
     }))
 }

@@ -7,11 +7,16 @@ use sallyport::{
     profile::HolderKind,
 };
 
-use super::{People, explained::RolesExplained, path, row::menu_id};
+use super::{
+    People,
+    explained::{RolesExplained, choices},
+    path,
+    row::menu_id,
+};
 use crate::{
     access::OrgAccess,
     acts::members::to_change,
-    components::{CheckField, Choice, ErrorSummary, Hidden, Modal, Notice, PanelFoot, SelectField, Tone},
+    components::{CheckField, ErrorSummary, Hidden, Modal, Notice, PanelFoot, SelectField, Tone},
     error::PageError,
     form::FormState,
     islands::SubmitOnce,
@@ -126,7 +131,7 @@ pub(super) fn ChangeDialog(dialog: Dialog) -> impl IntoView {
     };
     let fields = match change {
         Change::Role => {
-            let options = roles.into_iter().map(|role| Choice::new(role.as_str(), role.title())).collect();
+            let options = choices(roles);
             view! {
                 <SelectField form=&form name="role" label="Role" options autofocus=!form.is_refused()/>
                 <RolesExplained kind=place.kind/>

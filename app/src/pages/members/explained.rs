@@ -6,6 +6,8 @@ use sallyport::{
     place::PlaceKind,
 };
 
+use crate::components::Choice;
+
 /// What the roles allow that can be granted at a place of this kind, in a menu that its question opens.
 #[component]
 pub(super) fn RolesMenu(kind: PlaceKind) -> impl IntoView {
@@ -22,6 +24,25 @@ pub(super) fn RolesMenu(kind: PlaceKind) -> impl IntoView {
 #[component]
 pub(super) fn RolesExplained(kind: PlaceKind) -> impl IntoView {
     view! { <details class="disclosure"><summary>{question(kind)}</summary><Roles kind/></details> }
+}
+
+/// The roles to choose from, each with what it is for.
+pub(super) fn choices(roles: Vec<Role>) -> Vec<Choice> {
+    roles.into_iter().map(|role| Choice::new(role.as_str(), role.title()).note(meant_for(role))).collect()
+}
+
+/// In a few words; the table of roles has it all.
+const fn meant_for(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "may do everything, also delete the organization",
+        Role::Admin => "may do everything but that",
+        Role::TenantAdmin => "manages projects, members and keys",
+        Role::ProjectAdmin => "manages members, apps and keys of a project",
+        Role::Developer => "manages apps and their keys",
+        Role::Member => "sees names, and keys only where another role allows it",
+        Role::TenantMember => "sees a tenant with its apps and keys",
+        Role::Viewer => "sees apps, keys and usage",
+    }
 }
 
 const fn question(kind: PlaceKind) -> &'static str {

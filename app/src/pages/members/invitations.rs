@@ -8,7 +8,13 @@ use sallyport::{
     place::Place,
 };
 
-use super::{People, explained::RolesExplained, links::Links, page, path, populated::Populated};
+use super::{
+    People,
+    explained::{RolesExplained, choices},
+    links::Links,
+    page, path,
+    populated::Populated,
+};
 use crate::{
     access::Addressed,
     acts::{
@@ -17,7 +23,7 @@ use crate::{
         inviting::Sent,
         places::PlaceId,
     },
-    components::{Choice, ErrorSummary, Notice, PanelFoot, SelectField, SidePanel, TextArea, TextField, Tone},
+    components::{ErrorSummary, Notice, PanelFoot, SelectField, SidePanel, TextArea, TextField, Tone},
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
@@ -87,7 +93,7 @@ fn InvitePanel(
     has_mail: bool,
 ) -> impl IntoView {
     let (action, close) = (format!("{}/invitations", place.path()), format!("{}#invite", path(&place)));
-    let options = roles.into_iter().map(|role| Choice::new(role.as_str(), role.title())).collect();
+    let options = choices(roles);
     let message = has_mail.then(|| {
         view! {
             <TextField form=&form name="message" label="Message" maxlength=300 hint="Optional: a sentence in the mail."/>
@@ -107,7 +113,7 @@ fn InvitePanel(
                     {without_mail}
                     <ErrorSummary form=&form/>
                     <TextArea
-                        form=&form name="emails" label="E-mail addresses"
+                        form=&form name="emails" label="E-mail addresses" autofocus=!form.is_refused()
                         hint="Several are separated by commas or lines. Each gets a link that works once, for 7 days."
                     />
                     <SelectField form=&form name="role" label="Role" options/>

@@ -47,7 +47,7 @@ pub(super) fn Pending(
     view! {
         {list}
         <details class="disclosure">
-            <summary>"Add a member on the command line"</summary>
+            <summary class="muted">"Add a member on the command line"</summary>
             <div class="stack">
                 <p class="muted">"An operator can add people who have an account (sallyport user create):"</p>
                 <CodeBlock text=add unbroken=true/>
@@ -93,7 +93,7 @@ fn PendingRow(invitation: Invitation, place: Place, may: bool, now: Timestamp) -
         view! {
             <div class="actions">
                 {button("resend", "btn btn-small", "Resend")}
-                {button("revoke", "btn btn-small btn-danger-quiet", "Revoke invitation")}
+                {button("revoke", "btn btn-small", "Revoke invitation")}
             </div>
         }
     });

@@ -37,7 +37,7 @@ pub async fn get(
     let page = Page::framed("Activity", chrome, move || {
         let path = activity.path.clone();
         view! {
-            <PageHead title="Activity" sub=|| "What happened in this organization, and who did it."/>
+            <PageHead title="Activity" sub=|| "What happened in this organization, and who did it"/>
             <ActivityView
                 search=move || view! { <ActivityViews path current="Events"/> }
                 side=move || exports.then(|| view! { <Exports links evidence=is_whole.then_some(evidence)/> })

@@ -79,9 +79,9 @@ pub async fn get(
     let narrowed = !query.status.is_empty() || !query.app.is_empty();
     Ok(ui.ok(Page::framed("Approvals", chrome, move || {
         let sub = if governs {
-            "Keys, and changes of keys, that wait for the approval of another person."
+            "Keys, and changes of keys, that wait for the approval of another person"
         } else {
-            "Your requests for keys that another person has to approve."
+            "Your requests for keys that another person has to approve"
         };
         let statuses = [Choice::new("", "Any")].into_iter();
         let statuses = statuses.chain(ApprovalStatus::ALL.map(|status| Choice::new(status.as_str(), status.title())));
@@ -98,9 +98,15 @@ pub async fn get(
             }
         });
         let body = if page.items.is_empty() {
-            let title = if narrowed { "No results" } else { "No requests" };
-            let text = "Where the rules for keys demand an approval, requests are listed here.";
-            view! { <EmptyList icon=Icon::Check title text clear/> }.into_any()
+            let (icon, title, text) = match narrowed {
+                true => (Icon::Search, "No results", "No request has this status."),
+                false => (
+                    Icon::Check,
+                    "No requests",
+                    "Where the rules for keys demand an approval, requests are listed here.",
+                ),
+            };
+            view! { <EmptyList icon title text clear/> }.into_any()
         } else {
             let rows = page.items.into_iter().map(|approval| {
                 let environment = environment_title(&profile, &approval.environment);
@@ -108,7 +114,7 @@ pub async fn get(
             });
             let rows = rows.collect_view();
             let columns = ["Label", "For", "Asked by", "Asked", "Status"].map(Head::new).to_vec();
-            view! { <DataTable label="Approvals" columns>{rows}</DataTable> }.into_any()
+            view! { <DataTable label="Approvals" columns compact=true>{rows}</DataTable> }.into_any()
         };
         view! {
             <PageHead title="Approvals" sub=move || sub/>
@@ -128,7 +134,7 @@ fn Row(approval: Approval, environment: String, now: Timestamp) -> impl IntoView
         <tr>
             <td class="cell-main"><a href=href>{approval.label}</a><span class="cell-sub">{what}</span></td>
             <td data-label="For">{approval.owner_name}</td>
-            <td data-label="Asked by">{by}</td>
+            <td data-label="Asked by" class="cell-muted">{by}</td>
             <td data-label="Asked" class="cell-muted"><Ago at=approval.asked_at now/></td>
             <td class="cell-end"><Badge tone=tone(status) text=status.title()/></td>
         </tr>

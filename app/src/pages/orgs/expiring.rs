@@ -69,7 +69,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
         });
         let items = items.collect_view();
         view! {
-            <PageHead title="Expiring soon" sub=|| "Keys in use of which something is due. Who may change them is told by mail."/>
+            <PageHead title="Expiring soon" sub=|| "Keys that soon expire, pause or need a new secret; those who may change them get a mail"/>
             <DoneNotice text=list.done/>
             <Strip>{items}</Strip>
             <div class="usage-head">

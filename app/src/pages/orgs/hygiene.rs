@@ -85,7 +85,7 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
         });
         let items = items.collect_view();
         view! {
-            <PageHead title="Hygiene" sub=|| "Keys in use that may do more, or last longer, than anyone needs."/>
+            <PageHead title="Hygiene" sub=|| "Keys in use that may do more, or last longer, than anyone needs"/>
             <DoneNotice text=list.done/>
             <Strip>{items}</Strip>
             <div class="usage-head">
@@ -93,7 +93,8 @@ pub async fn page(ui: &Ui, context: &Context, access: &OrgAccess, query: &ListQu
                 {csv.map(|href| view! { <a class="btn btn-small" href=href download>"Export CSV"</a> })}
             </div>
             {if list.page.keys.is_empty() {
-                view! { <Empty icon=Icon::Check title="Nothing found" text="No key in use is one of these."/> }.into_any()
+                let text = format!("No key in use: {}", check.about());
+                view! { <Empty icon=Icon::Check title="All good" text/> }.into_any()
             } else {
                 view! { <Keys list/> }.into_any()
             }}

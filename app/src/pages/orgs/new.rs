@@ -61,7 +61,7 @@ fn page(ui: &Ui, chrome: Chrome, form: FormState) -> Page {
     Page::framed("New organization", chrome, move || {
         let plans = Plan::ALL.into_iter().map(|one| plan(&profile, one)).collect();
         view! {
-            <PageHead title="New organization" sub=|| "It owns tenants, projects and apps, which only its members see."/>
+            <PageHead title="New organization" sub=|| "It owns tenants, projects and apps, which only its members see"/>
             <Card>
                 <form method="post" action="/orgs/new" novalidate class="stack form">
                     <ErrorSummary form=&form/>

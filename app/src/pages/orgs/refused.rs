@@ -28,7 +28,7 @@ pub async fn get(
     let is_refused = refused.is_refused();
     let page = Page::framed("Refused requests", chrome, move || {
         view! {
-            <PageHead title="Refused requests" sub=|| "Requests with this organization’s keys that were refused, and why."/>
+            <PageHead title="Refused requests" sub=|| "Requests with this organization’s keys that were refused, and why"/>
             <RefusedView refused activity/>
         }
     });

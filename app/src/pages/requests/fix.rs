@@ -8,6 +8,8 @@ use sallyport::{
     signature::Checked,
 };
 
+use crate::words::digits;
+
 pub fn fix(decision: &Decision, profile: &Profile) -> String {
     let (asked, key) = (&decision.asked, &decision.key);
     let named = |name: &Option<Box<str>>| name.as_ref().map_or("another".to_owned(), ToString::to_string);
@@ -139,7 +141,7 @@ fn signature(decision: &Decision) -> String {
     match decision.asked.signed.as_ref().map(|signed| signed.checked) {
         Some(Checked::Malformed(fix)) => fix.to_owned(),
         Some(Checked::OutOfTime { ahead }) => {
-            let (seconds, side) = (ahead.unsigned_abs(), if ahead > 0 { "ahead of" } else { "behind" });
+            let (seconds, side) = (digits(ahead.unsigned_abs()), if ahead > 0 { "ahead of" } else { "behind" });
             format!(
                 "The timestamp is {seconds} s {side} ours; up to 300 s are accepted. Set the signer’s clock (NTP), and \
                  sign right before sending."

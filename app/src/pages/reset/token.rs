@@ -69,7 +69,7 @@ async fn ended(ui: &Ui) -> Response {
             <h1 class="card-title">"This link does not work"</h1>
             <p>"It was used, or it has expired: a link works once, for 30 minutes. Check that its address is complete."</p>
             {next}
-            <p><a href="/sign-in">"Back to the sign-in"</a></p>
+            <a class="btn btn-wide" href="/sign-in">"Back to the sign-in"</a>
         }
     });
     ui.show(StatusCode::NOT_FOUND, page)

@@ -56,7 +56,7 @@ fn Asking(place: Place, form: FormState, stops: String) -> impl IntoView {
                     </Notice>
                     <TextField
                         form=&form name="typed_name" label=format!("Name of the {noun}")
-                        hint=format!("Type {} to confirm.", place.name) autocomplete="off" autofocus=!form.is_refused()
+                        hint=format!("Type “{}” to confirm.", place.name) autocomplete="off" autofocus=!form.is_refused()
                     />
                 </div>
                 <PanelFoot cancel_href=close>

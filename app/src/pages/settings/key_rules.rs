@@ -20,7 +20,7 @@ use super::SavedQuery;
 use crate::{
     access::{Addressed, OrgAccess},
     acts::{Caller, key_rules::set_key_rules},
-    components::{DoneNotice, ErrorSummary, Hidden, PageHead, Setting},
+    components::{DoneNotice, ErrorSummary, Hidden, PageHead, Setting, SettingGroup},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
@@ -50,13 +50,18 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<OrgAccess>, T
     }
 }
 
-/// The link to this page, on the settings of the organization.
+/// The way to this page, on the settings of the organization.
 #[component]
-pub fn KeyRulesCard(org: OrgId) -> impl IntoView {
+pub fn KeyRulesGroup(org: OrgId) -> impl IntoView {
     view! {
-        <Setting title="Rules for keys" about=|| "How long keys live, how many there are, and which of them another person has to approve.">
-            <form method="get" action=format!("/orgs/{org}/settings/key-rules")><button class="btn">"Rules for keys"</button></form>
-        </Setting>
+        <SettingGroup
+            title="Rules for keys" about="What the organization demands of its keys."
+            action=move || view! {
+                <form method="get" action=format!("/orgs/{org}/settings/key-rules")><button class="btn">"Change rules"</button></form>
+            }
+        >
+            <p>"How long keys live, how many there are, and which of them another person has to approve."</p>
+        </SettingGroup>
     }
 }
 
@@ -110,7 +115,7 @@ async fn page(
         view! {
             <PageHead
                 title="Rules for keys"
-                sub=|| "They apply to every key that is made or given more from now on, wherever that is done."
+                sub=|| "They apply to every new key, and to keys that get more rights"
             />
             <DoneNotice text=saved.then_some("Saved.")/>
             <div class="columns">

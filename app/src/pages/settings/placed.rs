@@ -10,13 +10,13 @@ use sallyport::{
 use crate::{
     access::{Access, AppAccess, OrgAccess, ProjectAccess, TenantAccess},
     acts::places::PlaceId,
-    components::{DoneNotice, IdChip, PageHead},
+    components::{DoneNotice, IdChip, PageHead, Settings},
     context::Context,
     error::PageError,
     form::FormState,
     pages::{
         apps::{head::AppHead, limits::card::LimitsCard},
-        settings::{appearance::AppearanceCard, key_rules::KeyRulesCard, service_urls::ServiceUrlsCard},
+        settings::{appearance::AppearanceCard, key_rules::KeyRulesGroup, service_urls::ServiceUrlsGroup},
     },
     portal::{Body, Chrome, Section},
     shell,
@@ -72,8 +72,10 @@ impl Placed for OrgAccess {
             Box::new(move || {
                 view! {
                     <AppearanceCard org form/>
-                    {rules.map(|org| view! { <KeyRulesCard org/> })}
-                    <ServiceUrlsCard org=services/>
+                    <Settings>
+                        {rules.map(|org| view! { <KeyRulesGroup org/> })}
+                        <ServiceUrlsGroup org=services/>
+                    </Settings>
                 }
                 .into_any()
             })

@@ -8,7 +8,7 @@ use super::SavedQuery;
 use crate::{
     access::{Addressed, OrgAccess},
     acts::{Caller, orgs::set_service_urls},
-    components::{DoneNotice, ErrorSummary, Hidden, PageHead, Setting, TextArea},
+    components::{DoneNotice, ErrorSummary, Hidden, PageHead, Setting, SettingGroup, TextArea},
     context::Context,
     edit_conflict::fingerprint,
     error::{PageError, PageResult},
@@ -75,14 +75,17 @@ async fn page(
     }))
 }
 
-/// The link to this page, on the settings of the organization.
+/// The way to this page, on the settings of the organization.
 #[component]
-pub fn ServiceUrlsCard(org: OrgId) -> impl IntoView {
+pub fn ServiceUrlsGroup(org: OrgId) -> impl IntoView {
     view! {
-        <Setting title="Services of your own" about=|| "URLs that the file which your apps read names, for services that you run yourself.">
-            <form method="get" action=format!("/orgs/{org}/settings/service-urls")>
-                <button class="btn">"Services of your own"</button>
-            </form>
-        </Setting>
+        <SettingGroup
+            title="Services of your own" about="For organizations that run services themselves."
+            action=move || view! {
+                <form method="get" action=format!("/orgs/{org}/settings/service-urls")><button class="btn">"Change URLs"</button></form>
+            }
+        >
+            <p>"URLs of your services, which the file that your apps read names."</p>
+        </SettingGroup>
     }
 }

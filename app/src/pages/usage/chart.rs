@@ -31,12 +31,14 @@ pub fn Chart(
     small: bool,
 ) -> impl IntoView {
     let most = top(report.bars.iter().map(Bar::total).max().unwrap_or(0));
-    let legend = Kind::ALL.map(|kind| {
+    // A small one names only what it shows.
+    let legend = Kind::ALL.into_iter().filter(|kind| !small || report.of_kind(*kind) > 0).map(|kind| {
         let n = report.of_kind(kind);
         view! {
             <li><span class=format!("chart-key {}", kind.class())></span>{kind.title()}" "<b>{digits(n)}</b></li>
         }
     });
+    let legend: Vec<_> = legend.collect();
     let label = format!(
         "{} in {}: {}",
         count(report.total(), "request"),
@@ -48,7 +50,7 @@ pub fn Chart(
     let labels = labels(&report.bars, report.period);
     view! {
         <figure class="chart" class:chart-small=small>
-            <ul class="chart-legend">{Vec::from(legend)}</ul>
+            <ul class="chart-legend">{legend}</ul>
             <div class="chart-scale" aria-hidden="true">
                 <span>{digits(most)}</span><span>{digits(most / 2)}</span><span>"0"</span>
             </div>

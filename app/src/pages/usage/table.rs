@@ -32,7 +32,7 @@ pub fn RequestTable(report: Report) -> impl IntoView {
     let rows: Vec<_> = rows.collect();
     let left_out = (!without.is_empty()).then(|| view! { <p class="hint">"Rows without requests are left out."</p> });
     view! {
-        <DataTable label="Requests" columns=&["From", "Requests", "Accepted", "Limited", "Refused"]>{rows}</DataTable>
+        <DataTable label="Requests" columns=&["From", "Requests", "Accepted", "Limited", "Refused"] compact=true>{rows}</DataTable>
         {left_out}
     }
 }

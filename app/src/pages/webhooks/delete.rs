@@ -46,7 +46,7 @@ fn Asking(webhook: Webhook, form: FormState) -> impl IntoView {
                     <ErrorSummary form=&form/>
                     <Notice tone=Tone::Danger>"Nothing is sent to it any more, and its deliveries are deleted. This can’t be undone."</Notice>
                     <TextField
-                        form=&form name="typed_name" label="Host of the endpoint" hint=format!("Type {host} to confirm.")
+                        form=&form name="typed_name" label="Host of the endpoint" hint=format!("Type “{host}” to confirm.")
                         autocomplete="off" autofocus=!form.is_refused()
                     />
                 </div>

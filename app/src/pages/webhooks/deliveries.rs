@@ -60,9 +60,9 @@ pub(super) fn Deliveries(path: String, query: DeliveryQuery, page: Page<Delivery
         query_of.append_pair("status", &query.status).append_pair("event", &query.event).append_pair("before", &cursor);
         format!("{path}?{}", query_of.finish())
     });
-    let statuses = [Choice::new("", "Any status")].into_iter();
+    let statuses = [Choice::new("", "Any")].into_iter();
     let statuses = statuses.chain(DeliveryStatus::ALL.map(|status| Choice::new(status.as_str(), status.title())));
-    let events = [Choice::new("", "Any event"), Choice::new(event_types::TEST, event_types::TEST)].into_iter();
+    let events = [Choice::new("", "Any"), Choice::new(event_types::TEST, event_types::TEST)].into_iter();
     let events = events.chain(event_types::offered().map(|(name, _)| Choice::new(name, name)));
     let clear = narrowed.then(|| path.clone());
     let body = if page.items.is_empty() {
@@ -72,7 +72,7 @@ pub(super) fn Deliveries(path: String, query: DeliveryQuery, page: Page<Delivery
     } else {
         let columns = ["Event", "Status", "Attempts", "Time", ""].map(Head::new).to_vec();
         let rows = page.items.into_iter().map(|delivery| view! { <Row delivery now/> }).collect_view();
-        view! { <DataTable label="Deliveries" columns>{rows}</DataTable> }.into_any()
+        view! { <DataTable label="Deliveries" columns compact=true>{rows}</DataTable> }.into_any()
     };
     view! {
         <FilterBar action=path.clone() fold=narrowed>

@@ -12,9 +12,18 @@ use crate::{
 pub(super) fn WebhookFields<'a>(form: FormState, profile: &'a Profile) -> impl IntoView + use<> {
     let environments =
         profile.environments.iter().map(|one| Choice::new(one.name.clone(), one.title.clone())).collect();
-    let every = Choice::new(event_types::EVERY, "Every event").note("those of later versions, too");
-    let events =
-        [every].into_iter().chain(event_types::offered().map(|(name, title)| Choice::new(name, title).note(name)));
+    let every = Choice::new(event_types::EVERY, "Every event").note("Including events of later versions");
+    let some = event_types::offered().any(|(name, _)| form.has("events", name));
+    let single = event_types::offered().map(|(name, title)| {
+        let checked = form.has("events", name);
+        view! {
+            <label class="check" title=name>
+                <input type="checkbox" name="events" value=name checked=checked/>
+                {title}
+            </label>
+        }
+    });
+    let single: Vec<_> = single.collect();
     let autofocus = !form.is_refused();
     view! {
         <TextField
@@ -23,9 +32,16 @@ pub(super) fn WebhookFields<'a>(form: FormState, profile: &'a Profile) -> impl I
         />
         <SelectField
             form=&form name="environment" label="Environment" options=environments
-            hint="Of events about keys only those of this environment are sent."
+            hint="Only events of keys in this environment are sent."
         />
         <TextField form=&form name="description" label="Description" maxlength=200 hint="Optional. What it is for."/>
-        <CheckboxGroup form=&form name="events" legend="Events" options=events.collect()/>
+        <CheckboxGroup form=&form name="events" legend="Events" options=vec![every]/>
+        <details class="disclosure" open=some>
+            <summary>"Only some events"</summary>
+            <div class="stack" role="group" aria-label="Only some events">
+                <p class="hint">"Untick “Every event” to get only these."</p>
+                {single}
+            </div>
+        </details>
     }
 }

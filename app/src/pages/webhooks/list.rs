@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     access::OrgAccess,
-    components::{Card, DoneNotice, Empty, Fact, Facts, PageHead},
+    components::{DoneNotice, Empty, Fact, Facts, PageHead},
     context::Context,
     error::{PageError, PageResult},
     icons::Icon,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What they are for.
-const SUB: &str = "Endpoints of your servers that are told what happens to keys and members, by signed requests.";
+const SUB: &str = "Endpoints of your servers that are told what happens to keys and members, by signed requests";
 
 pub async fn get(
     ui: Ui,
@@ -93,19 +93,21 @@ fn WebhookCard<'a>(webhook: Webhook, profile: &'a Profile) -> impl IntoView + us
     let (href, host) = (format!("/webhooks/{}", webhook.id), webhook.host());
     let (environment, events, description) =
         (environment(&webhook, profile), events(&webhook), webhook.description.clone());
-    let buttons = webhook.clone();
+    // The path of its URL may be a secret.
+    let (buttons, endpoint) = (webhook.clone(), host.clone());
     view! {
-        <Card title=host.clone() actions=move || view! { <WebhookBadge webhook/> }>
+        <section class="card">
+            <div class="card-head"><h2><a href=href>{host}</a></h2><div class="actions"><WebhookBadge webhook/></div></div>
             <div class="stack">
                 <Facts>
-                    <Fact label="Endpoint"><a class="link" href=href>{host}</a></Fact>
+                    <Fact label="Endpoint"><code>{endpoint}</code></Fact>
                     <Fact label="Environment">{environment}</Fact>
                     <Fact label="Events">{events}</Fact>
                     {(!description.is_empty()).then(|| view! { <Fact label="Description">{description}</Fact> })}
                 </Facts>
                 <Buttons webhook=buttons/>
             </div>
-        </Card>
+        </section>
     }
 }
 

@@ -60,7 +60,7 @@ fn NewPanel(org: OrgId, form: FormState, token: String, children: Children) -> i
     let close = format!("/orgs/{org}/webhooks");
     let (action, cancel) = (format!("{close}/new"), format!("{close}#new-endpoint"));
     view! {
-        <SidePanel title="New endpoint" sub="It is told what happens from now on." close_href=cancel.clone()>
+        <SidePanel title="New endpoint" sub="It gets what happens from now on." close_href=cancel.clone()>
             <form method="post" action=action novalidate>
                 <div class="stack">
                     <ErrorSummary form=&form/>

@@ -27,7 +27,7 @@ async fn every_key_of_every_organization_is_revoked(portal: &TestPortal) {
 
     assert!(portal.get("/admin/organizations").await.body.contains("href=\"/admin/revoke-keys\""));
     let dialog = portal.get(PATH).await.body;
-    assert!(dialog.contains("2 keys are revoked; ") && dialog.contains("Type All keys to confirm."), "{dialog}");
+    assert!(dialog.contains("2 keys will be revoked; ") && dialog.contains("Type “All keys” to confirm."), "{dialog}");
     let answer = portal.post(PATH, &form("All keys", "The vault leaked", PASSWORD)).await;
     assert_eq!(answer.location(), "/admin/organizations?done=revoke-keys", "{}", answer.body);
     assert!(portal.get(answer.location()).await.body.contains("Every key of the portal is revoked."));

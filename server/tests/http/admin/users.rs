@@ -47,7 +47,7 @@ async fn everybody_is_signed_out(portal: &TestPortal) {
     portal.set_up().await;
     let eve = portal.stranger().await;
     let path = "/admin/users/sign-out";
-    assert!(portal.get(path).await.body.contains("Type Everybody to confirm."));
+    assert!(portal.get(path).await.body.contains("Type “Everybody” to confirm."));
     assert_eq!(portal.post(path, &[("typed_name", "everyone")]).await.status, 422);
     assert_eq!(eve.get("/account").await.status, 200);
     assert_eq!(portal.post(path, &[("typed_name", "Everybody")]).await.location(), "/sign-in");

@@ -85,7 +85,7 @@ async fn all_are_revoked_after_the_name_was_typed(portal: &TestPortal) {
     let path = format!("/apps/{app}/capabilities");
     let token = mint(portal, &path).await;
     let asking = portal.get(&format!("{path}/revoke-all")).await;
-    assert!(asking.body.contains("Revoke all tokens?") && asking.body.contains("Type Focus and calm to confirm."));
+    assert!(asking.body.contains("Revoke all tokens?") && asking.body.contains("Type “Focus and calm” to confirm."));
     let wrong = portal.post(&format!("{path}/revoke-all"), &[("typed_name", "Focus")]).await;
     assert_eq!(wrong.status, 422);
     let root = portal.root_token().await;

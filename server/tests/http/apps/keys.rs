@@ -330,7 +330,7 @@ async fn a_key_of_an_archived_app_is_suspended(portal: &TestPortal) {
         assert!(badge(&page, "Suspended") && !badge(&page, "Active"), "{path}: {page}");
     }
     assert!(portal.get(&format!("{list}?status=suspended")).await.body.contains(&key));
-    assert!(portal.get(&format!("/orgs/{org}/keys?status=active")).await.body.contains("Nothing matches"));
+    assert!(portal.get(&format!("/orgs/{org}/keys?status=active")).await.body.contains("No results"));
     assert!(portal.post("/search", &[("q", "CI")]).await.body.contains("Suspended"));
 }
 

@@ -49,7 +49,7 @@ async fn refused_requests_stand_newest_first(portal: &TestPortal) {
     assert!(one.contains(&second) && !one.contains(&first));
     assert!(narrowed(format!("key={key}")).await.contains(&first));
     for query in ["reason=%00", "key=nobodys"] {
-        assert!(narrowed(query.to_owned()).await.contains("Nothing matches"), "{query}");
+        assert!(narrowed(query.to_owned()).await.contains("No results"), "{query}");
     }
     let activity = portal.get(&format!("/apps/{app}/activity")).await.body;
     assert!(activity.contains(&format!("href=\"{path}\"")));
@@ -88,7 +88,9 @@ async fn a_flood_is_shown(portal: &TestPortal) {
     }
     // Twenty and the thirty-second of each minute are kept, then eight more are counted.
     let page = portal.get(&format!("/apps/{app}/activity/refused")).await.body;
-    for text in ["321 requests, repeats in one row. 152 of them came too fast", ">320×<", "7 min ago"] {
+    for text in
+        ["321 requests in the last 24 hours; repeats share a row. 152 of them were only counted", ">320×<", "7 min ago"]
+    {
         assert!(page.contains(text), "{text}: {page}");
     }
     assert_eq!(page.matches("href=\"/requests/").count(), 2);
@@ -112,7 +114,7 @@ async fn repeats_are_one_row(portal: &TestPortal) {
     // The row leads to the newest of them.
     assert!(at(&format!("href=\"/requests/{newest}\"")) < at(&format!("href=\"/requests/{other}\"")));
     assert_eq!(page.matches("href=\"/requests/").count(), 2);
-    for text in [">2×<", "3 min ago", "3 requests, repeats in one row."] {
+    for text in [">2×<", "3 min ago", "3 requests in the last 24 hours; repeats share a row."] {
         at(text);
     }
 }

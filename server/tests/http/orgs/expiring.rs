@@ -112,9 +112,7 @@ async fn selected_keys_are_extended_as_far_as_that_is_allowed(portal: &TestPorta
     let path = format!("/orgs/{}/keys/chosen", world.org);
     let asked =
         portal.get(&format!("{path}?do=extend&expiring=expiring&key={soon}&key={later}&key={never}")).await.body;
-    for text in
-        ["Extend 3 keys?", "From now on they expire in", "Type Focus Labs to confirm.", "<h2>Within 14 days</h2>"]
-    {
+    for text in ["Extend 3 keys?", "New expiry", "Type “Focus Labs” to confirm.", "<h2>Within 14 days</h2>"] {
         assert!(asked.contains(text), "{text}: {asked}");
     }
     let form = |name, days| {
@@ -160,7 +158,7 @@ async fn selected_keys_are_extended_as_far_as_that_is_allowed(portal: &TestPorta
     // From the list of all keys, too, it needs the name.
     let unconfirmed = [("do", "extend"), ("key", soon.as_str()), ("days", "365")];
     let asked = portal.get(&format!("{path}?do=extend&key={soon}")).await.body;
-    assert!(asked.contains("Type Focus Labs to confirm."), "{asked}");
+    assert!(asked.contains("Type “Focus Labs” to confirm."), "{asked}");
     assert_eq!(portal.post(&path, &unconfirmed).await.status, 422);
     assert_eq!(expires(&soon).await, after);
     // Not a key of somebody else.

@@ -61,7 +61,8 @@ async fn selected_keys_are_paused_after_the_name_was_typed(portal: &TestPortal) 
     let (org, [(one, secret), (two, _)]) = chosen(portal).await;
     let path = format!("/orgs/{org}/keys/chosen");
     let asked = portal.get(&format!("{path}?do=pause&check=no_expiry&key={one}&key={two}")).await.body;
-    for text in ["Pause 2 keys?", "Name of the organization", "Type Focus Labs to confirm.", "<h2>No expiry</h2>"] {
+    for text in ["Pause 2 keys?", "Name of the organization", "Type “Focus Labs” to confirm.", "<h2>No expiry</h2>"]
+    {
         assert!(asked.contains(text), "{text}: {asked}");
     }
     let form = |name| [("do", "pause"), ("check", "no_expiry"), ("key", &one), ("key", &two), ("typed_name", name)];
@@ -76,7 +77,7 @@ async fn selected_keys_are_paused_after_the_name_was_typed(portal: &TestPortal) 
     assert_eq!((done.status.as_u16(), done.location()), (303, back.as_str()));
     assert_eq!(portal.auth("", &[("x-api-key", &secret)]).await.status, 403);
     let page = portal.get(done.location()).await.body;
-    assert!(page.contains("The selected keys are paused.") && page.contains("Nothing found"), "{page}");
+    assert!(page.contains("The selected keys are paused.") && page.contains("All good"), "{page}");
 }
 
 async fn selected_keys_are_revoked_after_the_name_was_typed(portal: &TestPortal) {
@@ -97,7 +98,7 @@ async fn without_keys_it_says_so(portal: &TestPortal) {
     portal.set_up().await;
     let org = portal.org("Focus Labs").await;
     let page = portal.get(&format!("/orgs/{org}/hygiene")).await;
-    assert!(page.status == 200 && page.body.contains("Nothing found"), "{}", page.body);
+    assert!(page.status == 200 && page.body.contains("All good"), "{}", page.body);
     assert!(!page.body.contains("Export CSV"), "{}", page.body);
 }
 

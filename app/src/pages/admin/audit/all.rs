@@ -94,7 +94,7 @@ fn Body(
     let ConsolePage { items, newer, older, .. } = found;
     let any = |text: &str| Choice::new("", text);
     let actions = Action::ALL.iter().map(|action| Choice::new(action.as_str(), action.title()));
-    let outcomes = vec![any("Any outcome"), Choice::new("done", "Done"), Choice::new("refused", "Refused")];
+    let outcomes = vec![any("Any"), Choice::new("done", "Done"), Choice::new("refused", "Refused")];
     let href = |edge: &str, cursor: String| filters.href(PATH, edge, &cursor);
     let (newer, older) = (newer.map(|cursor| href("after", cursor)), older.map(|cursor| href("before", cursor)));
     let narrowed = filters.is_narrowed();
@@ -105,14 +105,14 @@ fn Body(
             "Remove a filter to see more."
         };
         let clear = move || narrowed.then(|| view! { <a class="btn" href=PATH>"Clear filters"</a> });
-        view! { <Empty icon=Icon::Activity title="Nothing matches" text action=clear/> }.into_any()
+        view! { <Empty icon=Icon::Activity title="No results" text action=clear/> }.into_any()
     } else {
         view! { <EventTable events=items now emails orgs console=true/> }.into_any()
     };
     view! {
         <FilterBar action=PATH fold=narrowed>
             <FilterText form=&form name="actor" label="Actor" placeholder="ID"/>
-            <FilterSelect form=&form name="action" label="Action" options=std::iter::once(any("Any action")).chain(actions).collect()/>
+            <FilterSelect form=&form name="action" label="Action" options=std::iter::once(any("Any")).chain(actions).collect()/>
             <FilterSelect form=&form name="outcome" label="Outcome" options=outcomes/>
             <span class="filter-range">
                 <span class="filter-dates">

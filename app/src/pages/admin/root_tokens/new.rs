@@ -7,7 +7,7 @@ use super::page;
 use crate::{
     access::{OperatorAccess, SignedIn},
     acts::{Caller, InPage, admin::root_tokens::create_token},
-    components::{Choice, ErrorSummary, Hidden, OnceTokenDialog, PanelFoot, SelectField, SidePanel, TextField},
+    components::{Choice, ErrorSummary, Hidden, OnceTokenDialog, PanelFoot, RadioGroup, SidePanel, TextField},
     error::PageResult,
     form::FormState,
     form_token,
@@ -58,10 +58,10 @@ fn NewPanel(form: FormState, token: String, now: Timestamp) -> impl IntoView {
                         form=&form name="name" label="Name" hint="Where it is used, so that you can find it."
                         autofocus=!form.is_refused()
                     />
-                    <SelectField form=&form name="access" label="Access" options=access/>
+                    <RadioGroup form=&form name="access" legend="Access" options=access/>
                     <TextField
                         form=&form name="org" label="Organization ID" mono=true autocomplete="off"
-                        hint="Limits it to one organization. Empty: all of them."
+                        placeholder="org_…" hint="Optional. Without it, all organizations."
                     />
                     <ExpiryFields form=&form now/>
                 </div>

@@ -43,7 +43,7 @@ fn Asking(app: App, form: FormState) -> impl IntoView {
     let action = format!("/apps/{}/capabilities/revoke-all", app.id);
     // Returns to the button that opened it.
     let close = format!("/apps/{}/capabilities#revoke-all", app.id);
-    let hint = format!("Type {} to confirm.", app.name);
+    let hint = format!("Type “{}” to confirm.", app.name);
     view! {
         <Modal title="Revoke all tokens?" sub=app.name close_href=close.clone()>
             <form method="post" action=action novalidate>

@@ -25,16 +25,18 @@ pub(super) struct Asked {
 }
 
 impl What {
-    const fn warning(self) -> (Tone, &'static str) {
+    const fn warning(self, one: bool) -> (Tone, &'static str) {
         match self {
-            Self::Revoke => {
-                (Tone::Danger, "Every request with any of them is refused from then on. This can’t be undone.")
+            Self::Revoke if one => (Tone::Danger, "Every request with it will be refused. This can’t be undone."),
+            Self::Revoke => (Tone::Danger, "Every request with one of them will be refused. This can’t be undone."),
+            Self::Extend if one => {
+                (Tone::Warning, "It will be accepted longer than planned. The rules of the organization still apply.")
             }
-            Self::Extend => (
-                Tone::Warning,
-                "They are accepted for longer than was decided. Each has to obey the rules of the organization.",
-            ),
-            _ => (Tone::Warning, "Every request with any of them is refused (403) until it is resumed."),
+            Self::Extend => {
+                (Tone::Warning, "They will be accepted longer than planned. The rules of the organization still apply.")
+            }
+            _ if one => (Tone::Warning, "Every request with it will be refused (403) until it is resumed."),
+            _ => (Tone::Warning, "Every request with one of them will be refused (403) until it is resumed."),
         }
     }
 }
@@ -45,15 +47,15 @@ pub(super) fn Asking(asked: Asked, form: FormState) -> impl IntoView {
     let n = count(keys.len(), "key");
     let revoke = what == What::Revoke;
     let rows = keys.iter().map(|key| {
-        view! { <li><b>{key.label.clone()}</b>" "<span class="muted">{key.owner_name.clone()}</span>" "<code>{key.shown.clone()}</code></li> }
+        view! { <li><b>{key.label.clone()}</b>" · "<span class="muted">{key.owner_name.clone()}</span>" · "<code>{key.shown.clone()}</code></li> }
     });
     let rows = rows.collect_view();
     let fields = keys.iter().map(|key| view! { <Hidden name="key" value=key.id.to_string()/> }).collect_view();
     let source = source.field().map(|(name, value)| view! { <Hidden name value/> });
-    let (verb, (tone, warning)) = (what.verb(), what.warning());
+    let (verb, (tone, warning)) = (what.verb(), what.warning(keys.len() == 1));
     let first = typed.is_none();
     let typed = typed.map(|place| {
-        let hint = format!("Type {} to confirm.", place.name);
+        let hint = format!("Type “{}” to confirm.", place.name);
         view! {
             <TextField
                 form=&form name="typed_name" label=format!("Name of the {}", place.kind.noun()) hint
@@ -63,7 +65,7 @@ pub(super) fn Asking(asked: Asked, form: FormState) -> impl IntoView {
     });
     let days = (what == What::Extend).then(|| {
         let options = EXTENSIONS.into_iter().map(|(value, _, label)| Choice::new(value, label)).collect();
-        view! { <SelectField form=&form name="days" label="From now on they expire in" options/> }
+        view! { <SelectField form=&form name="days" label="New expiry" options/> }
     });
     view! {
         <Modal title=format!("{verb} {n}?") close_href=back.clone()>

@@ -14,7 +14,7 @@ use crate::{
 pub fn NothingMatches(path: String) -> impl IntoView {
     view! {
         <EmptyList
-            icon=Icon::Search title="Nothing matches" text="No keys match the search and the filters. Remove some of them."
+            icon=Icon::Search title="No results" text="No keys match the search and the filters. Remove some of them."
             clear=Some(path)
         />
     }

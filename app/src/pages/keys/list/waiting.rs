@@ -45,11 +45,11 @@ pub(super) fn WaitingRequests(
                 <td data-label="Environment"><Badge tone=environment_tone(mode) text=environment/></td>
                 {has_scopes.then(|| view! { <td data-label="Scopes" class="cell-chips">{chips}</td> })}
                 <td data-label="Asked" class="cell-muted"><Ago at=request.asked_at now/></td>
-                <td data-label="Asked by">{by}</td>
+                <td data-label="Asked by" class="cell-muted">{by}</td>
                 <td class="cell-end"><Badge tone=tone(status) text=status.title()/></td>
             </tr>
         }
     });
     let rows = rows.collect_view();
-    view! { <DataTable label="Waiting for approval" columns=heads>{rows}</DataTable> }
+    view! { <DataTable label="Waiting for approval" columns=heads compact=true>{rows}</DataTable> }
 }

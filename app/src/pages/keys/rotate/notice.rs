@@ -72,8 +72,8 @@ pub fn RotationNotice(old: OldSecret, now: Timestamp) -> impl IntoView {
         <div class=class>
             <p>
                 {urgent.then(|| view! { <b>"The old key is still in use. "</b> })}
-                "The old key "<code>{old.shown.clone()}</code>" ends "<Ahead at=old.until now/>
-                {used.map(|at| view! { ", and was last used "<Ago at now/> })}". "
+                <b>"The old key ends "<Ahead at=old.until now/>". "</b><code>{old.shown.clone()}</code>
+                {used.map(|at| view! { " was last used "<Ago at now/>"." })}" "
                 {old.may_change.then(|| view! { <a class="link" href=href>"See what uses it"</a> })}
             </p>
             {old.may_change.then(|| view! { <OldKeyButtons key=old.key may_extend=old.may_extend/> })}
@@ -83,16 +83,24 @@ pub fn RotationNotice(old: OldSecret, now: Timestamp) -> impl IntoView {
 
 /// *Revoke Old Key*, and *Extend once* where that is possible.
 #[component]
-pub fn OldKeyButtons(key: KeyId, may_extend: bool) -> impl IntoView {
+pub fn OldKeyButtons(
+    key: KeyId,
+    may_extend: bool,
+    /// In the head of a page.
+    #[prop(optional)]
+    large: bool,
+) -> impl IntoView {
     let action = |what: &str| format!("/keys/{key}/{what}");
+    let (revoke, extend) =
+        if large { ("btn btn-danger-quiet", "btn") } else { ("btn btn-small btn-danger-quiet", "btn btn-small") };
     view! {
         <div class="actions">
             <form method="post" action=action("end-previous")>
-                <button class="btn btn-small btn-danger-quiet">"Revoke Old Key"</button>
+                <button class=revoke>"Revoke Old Key"</button>
             </form>
             {may_extend.then(|| view! {
                 <form method="post" action=action("extend-previous")>
-                    <button class="btn btn-small">"Extend once"</button>
+                    <button class=extend>"Extend once"</button>
                 </form>
             })}
         </div>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sallyport::{Timestamp, key::rotation::QUIET};
 
 use super::{
-    notice::{OldKeyButtons, OldSecret},
+    notice::OldSecret,
     uses::{Place, Uses, named},
 };
 use crate::{
@@ -25,10 +25,9 @@ pub fn OldKey(old: OldSecret, uses: Uses, since: Timestamp, now: Timestamp) -> i
     let chart = (!hours.is_empty()).then(|| view! { <HoursChart hours now/> });
     let (shown, until) = (old.shown.clone(), old.until);
     view! {
-        <Card title="Old key">
+        <Card title="What still uses the old key" actions=move || view! { <code>{shown}</code> }>
             <div class="stack">
             <Facts>
-                <Fact label="Key"><code>{shown}</code></Fact>
                 <Fact label="Ends"><Ahead at=until now/></Fact>
                 <Fact label="Last used">
                     {match last {
@@ -40,7 +39,6 @@ pub fn OldKey(old: OldSecret, uses: Uses, since: Timestamp, now: Timestamp) -> i
             </Facts>
             {chart}
             <Places uses now/>
-            {old.may_change.then(|| view! { <OldKeyButtons key=old.key may_extend=old.may_extend/> })}
             </div>
         </Card>
     }

@@ -62,11 +62,9 @@ pub async fn page(
             <DoneNotice text=done/>
             <KeyHeadView head current="Rotation"/>
             <div class="split">
+                <div class="columns">{old.map(|old| view! { <OldKey old uses=old_uses since now/> })}</div>
                 <div class="columns">
                     <Card title="Rotation"><StepList steps/></Card>
-                    {old.map(|old| view! { <OldKey old uses=old_uses since now/> })}
-                </div>
-                <div class="columns">
                     {live.current.map(|current| view! { <NewKey id current uses=new_uses now/> })}
                     <Card title="Not what you want?">
                         <p class="muted">"If the new secret was lost, rotate again and end the new one. If the old one leaked, revoke it now."</p>

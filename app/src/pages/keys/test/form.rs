@@ -165,30 +165,36 @@ pub fn TestForm(form: FormState, profile: std::sync::Arc<Profile>) -> impl IntoV
         profile.scopes.iter().map(|scope| Choice::new(&scope.name, &scope.title).note(&scope.description)).collect();
     let has_scopes = !scopes.is_empty();
     let signed = ["timestamp", "signature", "body"].iter().any(|name| !form.value(name).is_empty());
+    let more = ["mode", "ip", "app_id", "workspace", "ingestion"].iter().any(|name| !form.value(name).is_empty());
     view! {
         <form class="form" method="post" novalidate>
             <ErrorSummary form=&form/>
-            <p class="muted">
-                "The verifier checks it as if it had come with this key, and leaves no trace: no limit is charged, no signature used up, nothing written."
-            </p>
             <div class="pair">
                 <SelectField form=&form name="method" label="Method" options=methods/>
                 <TextField form=&form name="path" label="Path" mono=true placeholder="/v1/things" hint="Empty: the path is not checked."/>
             </div>
             {has_scopes.then(|| view! {
                 <CheckboxGroup
-                    form=&form name="scopes" legend="Scopes that the gateway or backend requires" options=scopes
+                    form=&form name="scopes" legend="Required scopes" options=scopes
                 />
             })}
-            <div class="pair">
-                <SelectField form=&form name="mode" label="Mode that is required" options=modes/>
-                <TextField form=&form name="ip" label="Client’s address" mono=true placeholder="203.0.113.7"/>
-            </div>
-            <div class="pair">
-                <TextField form=&form name="app_id" label="App that is required" mono=true hint="An app ID; empty for any."/>
-                <TextField form=&form name="workspace" label="Workspace" mono=true hint="An organization ID; empty for any."/>
-            </div>
-            <CheckField form=&form name="ingestion" label="It pushes data (ingestion)"/>
+            <details class="disclosure" open=more>
+                <summary>"More conditions"</summary>
+                <div class="stack">
+                    <div class="pair">
+                        <SelectField form=&form name="mode" label="Required mode" options=modes/>
+                        <TextField form=&form name="ip" label="Client address" mono=true placeholder="203.0.113.7"/>
+                    </div>
+                    <div class="pair">
+                        <TextField form=&form name="app_id" label="Required app" mono=true hint="An app ID; empty for any."/>
+                        <TextField
+                            form=&form name="workspace" label="Required organization" mono=true
+                            hint="An organization ID; empty for any."
+                        />
+                    </div>
+                    <CheckField form=&form name="ingestion" label="Pushes data (ingestion)"/>
+                </div>
+            </details>
             <details class="disclosure" open=signed>
                 <summary>"Signature"</summary>
                 <div class="stack">

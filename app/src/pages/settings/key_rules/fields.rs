@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Rows that are still empty.
-const SPARE: usize = 2;
+const SPARE: usize = 1;
 
 fn environments(profile: &Profile) -> Vec<Choice> {
     profile.environments.iter().map(|one| Choice::new(&one.name, &one.title)).collect()
@@ -50,12 +50,14 @@ pub(super) fn Lifetimes(form: FormState, profile: Arc<Profile>) -> impl IntoView
             <div id="longest_lifetime" class="field" role="group" aria-label="Longest lifetime" tabindex="-1">
                 <DataTable label="Longest lifetime" columns>{rows}</DataTable>
                 {error.map(|error| view! { <p class="field-error">{error}</p> })}
-                <p class="hint">"A row without days is no rule. Save to get more rows."</p>
+                <p class="hint">"Leave days empty for no rule. Save to get another row."</p>
             </div>
-            <TextField
-                form=&form name="default_expiry_days" label="Default expiry, in days"
-                hint="Chosen for a new key unless somebody chooses otherwise."
-            />
+            <div class="form">
+                <TextField
+                    form=&form name="default_expiry_days" label="Default expiry (days)"
+                    hint="Chosen for a new key unless somebody chooses otherwise."
+                />
+            </div>
         </div>
     }
 }
@@ -98,10 +100,10 @@ pub(super) fn Approval(form: FormState, profile: Arc<Profile>) -> impl IntoView 
     let (environments, scopes) = (environments(&profile), scopes(&profile));
     let with_scopes = !scopes.is_empty();
     view! {
-        <div class="stack">
-            <CheckboxGroup form=&form name="approval_environments" legend="Keys of these environments" options=environments/>
+        <div class="stack form">
+            <CheckboxGroup form=&form name="approval_environments" legend="Keys for these environments" options=environments/>
             {with_scopes.then(|| view! {
-                <CheckboxGroup form=&form name="approval_scopes" legend="Keys that may do this" options=scopes/>
+                <CheckboxGroup form=&form name="approval_scopes" legend="Keys with these scopes" options=scopes/>
             })}
         </div>
     }
@@ -115,10 +117,10 @@ pub(super) fn Others(form: FormState, owner: HolderKind) -> impl IntoView {
         HolderKind::Organization => "Most keys of the organization",
     };
     view! {
-        <div class="stack">
+        <div class="stack form">
             <TextField form=&form name="most_keys_per_app" label=most hint="Those that are neither revoked nor expired."/>
-            <TextField form=&form name="pause_unused_days" label="Pause keys unused for, in days"/>
-            <TextField form=&form name="rotate_every_days" label="Rotate secrets every, in days"/>
+            <TextField form=&form name="pause_unused_days" label="Pause keys unused for (days)"/>
+            <TextField form=&form name="rotate_every_days" label="Rotate secrets every (days)"/>
             <CheckField
                 form=&form name="addresses_in_production" label="Keys for real data have to name their addresses"
                 hint="They are used from these only: requests from elsewhere are refused."
