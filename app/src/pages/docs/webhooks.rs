@@ -73,8 +73,7 @@ fn OneEvent(event: Described, profile: Arc<Profile>) -> impl IntoView {
     let body = format!("{:#}", example(&event, environment));
     view! {
         <section class="card" id="event">
-            <div class="card-head"><h2>{event.title}</h2></div>
-            <p class="muted"><code>{event.name}</code></p>
+            <div class="card-head"><h2>{event.title}" "<code>{event.name}</code></h2></div>
             <h3>"Example"</h3>
             <CodeBlock text=body name="Copy example"/>
             <h3>"JSON Schema"</h3>
