@@ -248,13 +248,16 @@ impl Verifier {
         let Some(presented) = presented else { return Ok(Judged::without_key(Verdict::Missing)) };
         let profile = self.store.profile();
         let checked = profile.prefix_of(presented).and_then(|prefix| Checked::parse(prefix, presented));
-        if checked.is_none() && self.foreign(presented, ask).await?.is_none() {
+        // Before the shapes are read, which may wait for the database.
+        self.freshness.check()?;
+        let foreign = if checked.is_none() { self.foreign(presented, ask).await? } else { None };
+        if checked.is_none() && foreign.is_none() {
             return Ok(Judged::without_key(Verdict::Malformed));
         }
-        self.freshness.check()?;
         for _ in 0..ATTEMPTS {
             let generation = self.keys.generation();
-            let key: Arc<CachedKey> = match self.find(presented, checked, generation, ask, client).await? {
+            let found = self.find(presented, checked, foreign.as_ref(), generation, ask, client).await?;
+            let key: Arc<CachedKey> = match found {
                 Lookup::Known(key) => key,
                 Lookup::Unknown => return Ok(Judged::without_key(Verdict::NotFound)),
                 Lookup::Throttled(wait) => {

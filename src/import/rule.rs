@@ -56,6 +56,13 @@ impl ImportRule {
             && key.bytes().all(is_of_key)
     }
 
+    /// Whether it admits every key that the other does.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.min_length <= other.min_length
+            && self.max_length >= other.max_length
+            && other.prefix.starts_with(&self.prefix)
+    }
+
     /// The same with the lengths of the keys of a file, if all of them are known: fewer foreign texts are looked up.
     pub(super) fn narrowed(self, lengths: impl Iterator<Item = Option<usize>>) -> Self {
         let known: Option<Vec<usize>> = lengths.collect();

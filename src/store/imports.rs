@@ -16,7 +16,7 @@ use super::{Added, Page, Paging, Store, detached, old_rows::Old, row::Read, tx::
 use crate::{
     Error, Result,
     app::App,
-    audit::{Act, Action, NewEvent, Target},
+    audit::{Act, Action, Actor, NewEvent, Target},
     id::{AppId, ImportId, OrgId},
     import::{Counts, Import, ImportFile, ImportRule, LineOutcome, LineReport},
     job::NewJob,
@@ -32,8 +32,14 @@ pub const IMPORT_QUEUE: &str = "import_keys";
 /// How long an upload waits to be started.
 const UNSTARTED: Duration = Duration::from_secs(60 * 60);
 
-/// The most imports of an app.
+/// The most imports of an app in [`COUNTED`].
 const MOST_OF_APP: i64 = 500;
+
+/// How long an import counts for [`MOST_OF_APP`].
+const COUNTED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How long the lines of a finished import are kept.
+const LINES_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The most uploads of an app that wait to be started.
 const MOST_UNSTARTED: i64 = 10;
@@ -81,9 +87,11 @@ impl Store {
     pub async fn dry_run_import(&self, act: &Act, app: &App, file: ImportFile) -> Result<DryRun> {
         let (store, act, app) = (self.clone(), act.clone(), app.clone());
         detached(async move {
+            // Before the transaction: on SQLite nobody else writes during one.
+            let lines = store.lines_to_store(&app, &file);
             let mut tx = store.begin(&act).await?;
             tx.needs_to_import(&app).await?;
-            let lines = tx.judge_file(&app, &file).await?;
+            let lines = tx.judge_file(&app, lines).await?;
             tx.commit_counts().await?;
             let mut counts = Counts::default();
             lines.iter().for_each(|line| counts.add(line.report.outcome));
@@ -97,12 +105,13 @@ impl Store {
     pub async fn create_import(&self, act: &Act, app: &App, file: ImportFile, start: bool) -> Result<ImportId> {
         let (store, act, app) = (self.clone(), act.clone(), app.clone());
         detached(async move {
+            let lines = store.lines_to_store(&app, &file);
             let mut tx = store.begin(&act).await?;
             let id = ImportId::mint(store.entropy());
             tx.makes(id.as_str()).await?;
             tx.needs_to_import(&app).await?;
             tx.needs_room_for_import(&app).await?;
-            let lines = tx.judge_file(&app, &file).await?;
+            let lines = tx.judge_file(&app, lines).await?;
             tx.insert_import(&id, &app, &file.rule, &lines).await?;
             if start {
                 tx.start(&id, &app).await?;
@@ -122,7 +131,13 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.needs_to_import(&app).await?;
-            if tx.start(&id, &app).await? { tx.commit().await } else { tx.commit_preferences().await }
+            if tx.start(&id, &app).await? {
+                // Whoever starts what another uploaded imports nothing that they could not upload.
+                tx.judge_parts(&id, &app).await?;
+                tx.commit().await
+            } else {
+                tx.commit_preferences().await
+            }
         })
         .await
     }
@@ -174,10 +189,37 @@ impl Store {
         Ok(refused)
     }
 
-    /// Deletes uploads that nobody started; returns how many.
+    /// Deletes uploads that nobody started, and the lines of imports that finished long ago; returns how many uploads and
+    /// parts. The counts of a finished import and its shape stay: its keys are looked up by the shape.
     pub async fn delete_imports(&self) -> Result<u64> {
         let old = Old { table: "imports", key: "id", when: "started_at IS NULL AND created_at < $1" };
-        self.delete_old(old, (self.now() - UNSTARTED).micros()).await
+        let deleted = self.delete_old(old, (self.now() - UNSTARTED).micros()).await?;
+        Ok(deleted + self.delete_lines().await?)
+    }
+
+    async fn delete_lines(&self) -> Result<u64> {
+        let mut deleted = 0;
+        loop {
+            let store = self.clone();
+            // In parts, so that other writes do not wait for long.
+            let some = detached(async move {
+                let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
+                let query = sqlx::query(
+                    "UPDATE import_parts SET lines = '[]' WHERE (import_id, n) IN (SELECT p.import_id, p.n \
+                     FROM imports i JOIN import_parts p ON p.import_id = i.id \
+                     WHERE i.finished_at < $1 AND p.lines <> '[]' LIMIT 100)",
+                );
+                let before = (store.now() - LINES_KEPT).micros();
+                let emptied = query.bind(before).execute(tx.on()).await?.rows_affected();
+                tx.commit_counts().await?;
+                Ok(emptied)
+            });
+            let some = some.await?;
+            deleted += some;
+            if some < 100 {
+                return Ok(deleted);
+            }
+        }
     }
 }
 
@@ -196,9 +238,10 @@ impl Tx {
     async fn needs_room_for_import(&mut self, app: &App) -> Result<()> {
         let query = sqlx::query(
             "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(CASE WHEN started_at IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS unstarted \
-             FROM imports WHERE app_id = $1",
+             FROM imports WHERE app_id = $1 AND created_at > $2",
         );
-        let row = query.bind(app.id.to_string()).fetch_one(self.on()).await?;
+        let since = (self.now() - COUNTED).micros();
+        let row = query.bind(app.id.to_string()).bind(since).fetch_one(self.on()).await?;
         let refused = |message: String| Err(Error::Conflict { code: "too_many_imports", message });
         if row.int("unstarted")? >= MOST_UNSTARTED {
             return refused(format!(
@@ -206,7 +249,7 @@ impl Tx {
             ));
         }
         if row.int("n")? >= MOST_OF_APP {
-            return refused(format!("An app has at most {MOST_OF_APP} imports."));
+            return refused(format!("An app has at most {MOST_OF_APP} imports in 30 days."));
         }
         Ok(())
     }
@@ -238,6 +281,8 @@ impl Tx {
 
     /// Returns whether it was started now.
     async fn start(&mut self, id: &ImportId, app: &App) -> Result<bool> {
+        // Imports of one organization start one after the other, so that their shapes are counted together.
+        self.lock_chain(app.org_id.as_str()).await?;
         let query = sqlx::query(
             "UPDATE imports SET started_at = $3 WHERE id = $1 AND app_id = $2 AND started_at IS NULL RETURNING lines",
         );
@@ -247,6 +292,7 @@ impl Tx {
             let there = there.bind(app.id.to_string()).fetch_optional(self.on()).await?;
             return there.map(|_| false).ok_or(Error::NotFound);
         };
+        self.needs_room_for_shape(&app.org_id).await?;
         let store = self.store().clone();
         let job = NewJob::once(IMPORT_QUEUE, json!({ "import_id": id }), store.now(), store.entropy());
         self.enqueue(job).await?;

@@ -1,9 +1,13 @@
 //! What becomes of each line: by the rules for keys, and by what was imported before.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
     super::{
+        Store,
         row::Read,
         rows::{Cell, MOST_ROWS},
         tx::Tx,
@@ -22,6 +26,9 @@ use crate::{
     },
 };
 
+/// Shown for the lines that are left when the rights of who imports end.
+pub(super) const LOST: &str = "Who uploaded this file may not manage keys of the app any more.";
+
 /// Judges lines one after the other.
 pub(super) struct Judge {
     policy: KeyPolicy,
@@ -29,6 +36,8 @@ pub(super) struct Judge {
     beside: u64,
     /// The digests that exist, or are those of lines before.
     known: HashSet<String>,
+    /// Why who imports may not issue keys, by whether they manage and by their limits: the same for many lines.
+    rights: HashMap<(bool, Option<u32>, Option<u32>), Option<String>>,
 }
 
 impl Judge {
@@ -36,7 +45,7 @@ impl Judge {
     pub(super) async fn of(tx: &mut Tx, holder: &Holder, lines: &[StoredLine]) -> Result<Self> {
         let (policy, beside) = tx.rules_for_new(holder).await?;
         let known = tx.known_digests(lines.iter().flat_map(|line| &line.key)).await?;
-        Ok(Self { policy, beside, known })
+        Ok(Self { policy, beside, known, rights: HashMap::new() })
     }
 
     /// The key to issue for a line; `None` if it is not to be imported, which the line then says.
@@ -71,29 +80,47 @@ impl Judge {
         self.beside += 1;
         Some(new)
     }
+
+    /// Whether the actor of the transaction may import this key; else the line is refused.
+    pub(super) async fn may_import(
+        &mut self,
+        tx: &mut Tx,
+        holder: &Holder,
+        line: &mut StoredLine,
+        new: &NewKey,
+    ) -> Result<bool> {
+        let Some(limits) = line.key.as_ref().map(StoredKey::limits) else { return Ok(false) };
+        let scopes = new.scopes.iter().map(String::as_str);
+        let manages = tx.profile().manages(holder.owner(), new.environment.mode, scopes);
+        let asked = (manages, limits.per_minute, limits.per_day);
+        let refused = match self.rights.get(&asked) {
+            Some(refused) => refused.clone(),
+            None => {
+                let refused = refusal(tx.may_import(holder, new, limits).await)?;
+                self.rights.insert(asked, refused.clone());
+                refused
+            }
+        };
+        let Some(reason) = refused else { return Ok(true) };
+        line.refuse(reason);
+        Ok(false)
+    }
 }
 
-impl Tx {
-    /// The lines of a file, judged on behalf of who uploads it.
-    pub(super) async fn judge_file(&mut self, app: &App, file: &ImportFile) -> Result<Vec<StoredLine>> {
-        let holder = Holder::from(app);
-        let mut lines: Vec<_> = file.lines.iter().map(|line| self.to_store(app, line)).collect();
-        let mut judge = Judge::of(self, &holder, &lines).await?;
-        for line in &mut lines {
-            let limits = line.key.as_ref().map(StoredKey::limits);
-            let (Some(new), Some(limits)) = (judge.judge(self, line), limits) else { continue };
-            match self.may_import(&holder, &new, limits).await {
-                Err(Error::Invalid(invalid)) => line.refuse(invalid.to_string()),
-                other => other?,
-            }
-        }
-        Ok(lines)
+/// Why an actor may not, for the lines of an import. An error if that could not be found out.
+pub(super) fn refusal(checked: Result<()>) -> Result<Option<String>> {
+    match checked {
+        Ok(()) => Ok(None),
+        Err(Error::Invalid(invalid)) => Ok(Some(invalid.to_string())),
+        Err(Error::Forbidden(_) | Error::NotFound | Error::SignedOut) => Ok(Some(LOST.to_owned())),
+        Err(error) => Err(error),
     }
+}
 
-    /// Fails if who uploads it could not issue such a key.
-    pub(super) async fn may_import(&mut self, holder: &Holder, new: &NewKey, limits: LimitOverride) -> Result<()> {
-        self.needs_to_issue(holder, new).await?;
-        if limits == LimitOverride::default() { Ok(()) } else { self.within_plan(holder.org_id(), limits).await }
+impl Store {
+    /// The lines of a file with digests instead of keys.
+    pub(super) fn lines_to_store(&self, app: &App, file: &ImportFile) -> Vec<StoredLine> {
+        file.lines.iter().map(|line| self.to_store(app, line)).collect()
     }
 
     fn to_store(&self, app: &App, line: &Line) -> StoredLine {
@@ -107,7 +134,7 @@ impl Tx {
         };
         match &line.key {
             Ok(key) => {
-                let peppers = &self.store().0.peppers;
+                let peppers = &self.0.peppers;
                 let digests = peppers.imported_digests(&app.org_id, &key.sha256).map(|digest| hex(&digest.0)).collect();
                 let label = key.new.label().to_owned();
                 let report = LineReport { label, shown: key.shown.clone(), ..report(LineOutcome::Imported) };
@@ -120,6 +147,25 @@ impl Tx {
                 refused
             }
         }
+    }
+}
+
+impl Tx {
+    /// The lines of a file, judged on behalf of who uploads it.
+    pub(super) async fn judge_file(&mut self, app: &App, mut lines: Vec<StoredLine>) -> Result<Vec<StoredLine>> {
+        let holder = Holder::from(app);
+        let mut judge = Judge::of(self, &holder, &lines).await?;
+        for line in &mut lines {
+            let Some(new) = judge.judge(self, line) else { continue };
+            judge.may_import(self, &holder, line, &new).await?;
+        }
+        Ok(lines)
+    }
+
+    /// Fails if who uploads it could not issue such a key.
+    async fn may_import(&mut self, holder: &Holder, new: &NewKey, limits: LimitOverride) -> Result<()> {
+        self.needs_to_issue(holder, new).await?;
+        if limits == LimitOverride::default() { Ok(()) } else { self.within_plan(holder.org_id(), limits).await }
     }
 
     /// Which digests of these keys exist. They are those of one organization alone.

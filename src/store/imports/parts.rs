@@ -11,7 +11,7 @@ use super::{
         tx::Tx,
     },
     event,
-    judging::{Judge, bytes},
+    judging::{Judge, LOST, bytes, refusal},
     stored::{self, StoredKey, StoredLine},
 };
 use crate::{
@@ -40,6 +40,10 @@ impl Store {
     async fn next_part(&self, import: &Import, app: &App) -> Result<bool> {
         let mut tx = self.begin(&Act::by(Actor::Sallyport)).await?;
         let holder = Holder::from(app);
+        // The keys are issued on behalf of who uploaded them, whose rights may have ended since. A root token is locked by this
+        // first check, before all other rows.
+        let uploader = tx.uploader(import).await?;
+        tx.may_still_import(uploader.as_ref(), &holder).await?;
         tx.hold(&holder).await?;
         // Imports of one organization wait for each other, so that none imports what another just did.
         tx.lock_chain(import.org_id.as_str()).await?;
@@ -50,15 +54,15 @@ impl Store {
             return tx.finish_import(import, app).await.map(|()| false);
         };
         let (n, mut lines) = (row.int("n")?, stored::lines(&row.text("lines")?)?);
-        // Rights may have ended since the file was uploaded.
-        let uploader = tx.uploader(import).await?;
-        let act = Act::by(uploader.clone().unwrap_or(Actor::Sallyport));
+        // Again, as they may have ended while this waited for the locks.
+        if let Some(reason) = tx.may_still_import(uploader.as_ref(), &holder).await? {
+            lines.iter_mut().filter(|line| line.key.is_some()).for_each(|line| line.refuse(reason.clone()));
+        }
+        let act = Act::by(uploader.unwrap_or(Actor::Sallyport));
         tx.acts_as(act.actor.clone());
-        let obstacle = match uploader {
-            Some(_) => tx.obstacle_to_import(&holder).await?,
-            None => Some("Who uploaded this file is gone. Upload it again.".to_owned()),
-        };
-        let events = tx.import_lines(import, &holder, &act.actor, obstacle, &mut lines).await?;
+        let imported = tx.import_lines(import, &holder, &act.actor, &mut lines).await;
+        tx.acts_as(Actor::Sallyport);
+        let events = imported?;
         tx.finish_part(import, n, &lines).await?;
         if events.is_empty() {
             return tx.commit_counts().await.map(|()| true);
@@ -87,6 +91,48 @@ impl Tx {
         Ok(())
     }
 
+    /// Refuses the lines of an upload that who starts it could not import themselves.
+    pub(super) async fn judge_parts(&mut self, id: &ImportId, app: &App) -> Result<()> {
+        let holder = Holder::from(app);
+        let query =
+            sqlx::query("SELECT n, lines FROM import_parts WHERE import_id = $1 AND done_at IS NULL ORDER BY n");
+        for row in query.bind(id.to_string()).fetch_all(self.on()).await? {
+            let mut lines = stored::lines(&row.text("lines")?)?;
+            let before = counts(&lines);
+            let mut judge = Judge::of(self, &holder, &lines).await?;
+            for line in &mut lines {
+                let Some(new) = judge.judge(self, line) else { continue };
+                judge.may_import(self, &holder, line, &new).await?;
+            }
+            let after = counts(&lines);
+            if after == before {
+                continue;
+            }
+            sqlx::query(
+                "UPDATE import_parts SET lines = $3, imported = $4, repeated = $5, refused = $6 \
+                 WHERE import_id = $1 AND n = $2",
+            )
+            .bind(id.to_string())
+            .bind(row.int("n")?)
+            .bind(stored::written(&lines))
+            .bind(after.imported)
+            .bind(after.repeated)
+            .bind(after.refused)
+            .execute(self.on())
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Why an uploader may not manage keys of the app, if so. Afterwards the server itself acts again.
+    async fn may_still_import(&mut self, uploader: Option<&Actor>, holder: &Holder) -> Result<Option<String>> {
+        let Some(uploader) = uploader else { return Ok(Some(LOST.to_owned())) };
+        self.acts_as(uploader.clone());
+        let checked = self.needs(holder, Permission::ManageKeys).await;
+        self.acts_as(Actor::Sallyport);
+        refusal(checked)
+    }
+
     async fn finish_part(&mut self, import: &Import, n: i64, lines: &[StoredLine]) -> Result<()> {
         let counts = counts(lines);
         sqlx::query(
@@ -105,43 +151,28 @@ impl Tx {
         Ok(())
     }
 
-    /// Why none of the lines can be imported now, if there is a reason.
-    async fn obstacle_to_import(&mut self, holder: &Holder) -> Result<Option<String>> {
-        match self.needs(holder, Permission::ManageKeys).await {
-            Ok(()) => {}
-            Err(Error::Forbidden(_) | Error::NotFound | Error::SignedOut) => {
-                return Ok(Some("Who uploaded this file may not make keys of this app any more.".to_owned()));
-            }
-            Err(error) => return Err(error),
-        }
-        match self.needs_holder_in_use(holder).await {
-            Ok(()) => Ok(None),
-            Err(Error::Conflict { message, .. }) => Ok(Some(message)),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Issues the keys of these lines; returns their events.
     async fn import_lines(
         &mut self,
         import: &Import,
         holder: &Holder,
         by: &Actor,
-        obstacle: Option<String>,
         lines: &mut [StoredLine],
     ) -> Result<Vec<NewEvent>> {
         let mut events = Vec::new();
+        let archived = match self.needs_holder_in_use(holder).await {
+            Ok(()) => None,
+            Err(Error::Conflict { message, .. }) => Some(message),
+            Err(error) => return Err(error),
+        };
         let mut judge = Judge::of(self, holder, lines).await?;
         for line in lines {
-            if let (Some(reason), Some(_)) = (&obstacle, &line.key) {
+            if let (Some(reason), Some(_)) = (&archived, &line.key) {
                 line.refuse(reason.clone());
             }
-            let limits = line.key.as_ref().map(StoredKey::limits);
-            let (Some(new), Some(limits)) = (judge.judge(self, line), limits) else { continue };
-            match self.may_import(holder, &new, limits).await {
-                Err(Error::Invalid(invalid)) => line.refuse(invalid.to_string()),
-                Err(Error::Forbidden(why)) => line.refuse(why),
-                other => other?,
+            let Some(new) = judge.judge(self, line) else { continue };
+            if !judge.may_import(self, holder, line, &new).await? {
+                continue;
             }
             let Some(stored) = line.key.take() else { continue };
             let key = self.import_key(import, holder, by, new, &stored, line.report.shown.clone()).await?;
@@ -208,27 +239,28 @@ impl Tx {
         self.commit().await
     }
 
-    /// Who uploaded it, as they are called now: the events of its keys name them.
+    /// Who uploaded it, as they are called now: the events of its keys name them. `None` if they are gone, or were disabled:
+    /// nobody else takes their place.
     async fn uploader(&mut self, import: &Import) -> Result<Option<Actor>> {
         let query = sqlx::query(
-            "SELECT i.created_by_kind, i.created_by, COALESCE((SELECT u.name FROM users u WHERE u.id = i.created_by), \
+            "SELECT i.created_by_kind, i.created_by, COALESCE((SELECT u.name FROM users u WHERE u.id = i.created_by AND u.disabled_at IS NULL), \
              (SELECT t.name FROM root_tokens t WHERE t.id = i.created_by), \
              (SELECT k.label FROM keys k WHERE k.id = i.created_by)) AS name, \
-             (SELECT MAX(s.n) FROM key_secrets s WHERE s.key_id = i.created_by AND s.ended_at IS NULL) AS secret_n \
+             COALESCE((SELECT MAX(s.n) FROM key_secrets s WHERE s.key_id = i.created_by AND s.ended_at IS NULL), 0) AS secret_n \
              FROM imports i WHERE i.id = $1",
         );
         let row = query.bind(import.id.to_string()).fetch_one(self.on()).await?;
         let (kind, id, name) = (row.text("created_by_kind")?, row.text("created_by")?, row.text_opt("name")?);
-        let secret_n = u32::try_from(row.int_opt("secret_n")?.unwrap_or(0)).unwrap_or(0);
-        Ok(Some(match (&*kind, name) {
-            ("user", Some(name)) => Actor::User { id: UserId::stored(id), name, credential: Credential::None },
-            ("root_token", Some(name)) => Actor::RootToken { id: TokenId::stored(id), name },
-            ("key", Some(label)) => Actor::Key { id: KeyId::stored(id), label, secret_n },
-            ("command_line", _) => Actor::CommandLine,
-            ("sallyport", _) => Actor::Sallyport,
-            // Who it was is gone since.
-            _ => return Ok(None),
-        }))
+        // A key that was rotated since acts with its newest secret.
+        let secret_n = u32::try_from(row.int("secret_n")?).unwrap_or_default();
+        Ok(match (&*kind, name) {
+            ("user", Some(name)) => Some(Actor::User { id: UserId::stored(id), name, credential: Credential::None }),
+            ("root_token", Some(name)) => Some(Actor::RootToken { id: TokenId::stored(id), name }),
+            ("key", Some(label)) => Some(Actor::Key { id: KeyId::stored(id), label, secret_n }),
+            ("command_line", _) => Some(Actor::CommandLine),
+            ("sallyport", _) => Some(Actor::Sallyport),
+            _ => None,
+        })
     }
 }
 
