@@ -1,15 +1,19 @@
 //! The public keys of issuers of ID tokens: found by OpenID Connect Discovery, fetched like a webhook is sent, and kept for a
 //! while. A token that names an unknown key makes them be fetched again, at most once a minute.
+//!
+//! A fetch goes on when whoever asked for it is gone, or else one who hangs up would keep others from the keys for that minute. Nobody
+//! waits for it who needs a key that is known.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use sallyport::{clock::Elapsed, trust_rule::KeySet};
 use serde::Deserialize;
 use tokio::{sync::Mutex, time::timeout};
+use tracing::Instrument;
 
 use crate::outside::Outside;
 
@@ -48,43 +52,40 @@ impl Kept {
     }
 }
 
-/// What is known of one issuer.
+/// One issuer.
 #[derive(Default)]
 struct Issuer {
+    /// Never locked for longer than it takes to look.
     kept: RwLock<Kept>,
-    /// Held by whoever fetches its keys. Keys that are kept are read meanwhile.
+    /// Who fetches its keys holds this, and others that need newer ones wait for them.
     fetching: Mutex<()>,
 }
 
 impl Issuer {
-    fn kept(&self) -> RwLockReadGuard<'_, Kept> {
-        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    /// Those that are fresh, if this key is among them.
+    fn with(&self, key_id: &str, now: Duration) -> Option<Arc<KeySet>> {
+        self.within(FRESH, now).filter(|keys| keys.has(key_id))
     }
 
-    fn kept_mut(&self) -> RwLockWriteGuard<'_, Kept> {
-        self.kept.write().unwrap_or_else(PoisonError::into_inner)
+    fn within(&self, age: Duration, now: Duration) -> Option<Arc<KeySet>> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).within(age, now)
     }
 
-    fn fresh(&self, key_id: &str, now: Duration) -> Option<Arc<KeySet>> {
-        self.kept().within(FRESH, now).filter(|keys| keys.has(key_id))
+    fn tried(&self) -> Option<Duration> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).tried
     }
 
-    /// Whether they may be asked for now, which is noted.
-    fn may_be_tried(&self, now: Duration) -> bool {
-        let mut kept = self.kept_mut();
-        let may = kept.tried.is_none_or(|tried| now.saturating_sub(tried) >= PAUSE);
-        if may {
-            kept.tried = Some(now);
-        }
-        may
+    fn change(&self, change: impl FnOnce(&mut Kept)) {
+        change(&mut self.kept.write().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
-#[derive(Clone)]
-pub struct Issuers {
+pub struct Issuers(Arc<Parts>);
+
+struct Parts {
     outside: Arc<Outside>,
     elapsed: Elapsed,
-    known: Arc<RwLock<HashMap<String, Arc<Issuer>>>>,
+    known: RwLock<HashMap<String, Arc<Issuer>>>,
 }
 
 /// The keys can't be had now; why is logged, and told to nobody.
@@ -93,37 +94,40 @@ pub struct NoKeys;
 
 impl Issuers {
     pub fn new(outside: Arc<Outside>, elapsed: Elapsed) -> Self {
-        Self { outside, elapsed, known: Arc::default() }
+        Self(Arc::new(Parts { outside, elapsed, known: RwLock::default() }))
     }
 
     /// The keys of an issuer, which has to be one that a rule names, with this one among them if there is one.
     pub async fn keys(&self, issuer: &str, key_id: &str) -> Result<Arc<KeySet>, NoKeys> {
-        let known = self.issuer(issuer);
-        if let Some(keys) = known.fresh(key_id, (self.elapsed)()) {
+        let known = self.0.issuer(issuer);
+        if let Some(keys) = known.with(key_id, (self.0.elapsed)()) {
             return Ok(keys);
         }
-        // On its own: somebody who asks and leaves does not end it, which would keep the keys from being read for a minute.
-        let (this, issuer, key_id) = (self.clone(), issuer.to_owned(), key_id.to_owned());
-        let fetching = tokio::spawn(async move { this.fetched(&known, &issuer, &key_id).await });
-        fetching.await.unwrap_or(Err(NoKeys))
+        let (parts, issuer, key_id) = (Arc::clone(&self.0), issuer.to_owned(), key_id.to_owned());
+        // A task of its own, which does not end with the request.
+        let look_up = async move { parts.newer_keys(&known, &issuer, &key_id).await };
+        tokio::spawn(look_up.in_current_span()).await.unwrap_or(Err(NoKeys))
     }
+}
 
-    async fn fetched(&self, known: &Issuer, issuer: &str, key_id: &str) -> Result<Arc<KeySet>, NoKeys> {
+impl Parts {
+    /// After whoever fetches them now.
+    async fn newer_keys(&self, known: &Issuer, issuer: &str, key_id: &str) -> Result<Arc<KeySet>, NoKeys> {
         let _fetching = known.fetching.lock().await;
         let now = (self.elapsed)();
-        if let Some(keys) = known.fresh(key_id, now) {
+        if let Some(keys) = known.with(key_id, now) {
             return Ok(keys);
         }
-        if known.may_be_tried(now) {
+        if known.tried().is_none_or(|tried| now.saturating_sub(tried) >= PAUSE) {
+            known.change(|kept| kept.tried = Some(now));
             match timeout(LIMIT, self.fetch(issuer)).await {
-                Ok(Ok(keys)) => known.kept_mut().keys = Some((Arc::new(keys), now)),
+                Ok(Ok(keys)) => known.change(|kept| kept.keys = Some((Arc::new(keys), now))),
                 Ok(Err(why)) => tracing::warn!(issuer, why, "the keys of an issuer of ID tokens can't be read"),
                 Err(_) => tracing::warn!(issuer, "an issuer of ID tokens did not send its keys in time"),
             }
         }
         // Those from before are as good as they were, for some time.
-        let kept = known.kept().within(KEPT, now);
-        kept.ok_or(NoKeys)
+        known.within(KEPT, now).ok_or(NoKeys)
     }
 
     fn issuer(&self, issuer: &str) -> Arc<Issuer> {
@@ -132,8 +136,12 @@ impl Issuers {
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST && !known.contains_key(issuer) {
-            let oldest = known.iter().min_by_key(|(_, one)| one.kept().tried).map(|(name, _)| name.clone());
-            oldest.and_then(|name| known.remove(&name));
+            // The one that was asked longest ago, or else many issuers of one app would take the keys of all others. One that
+            // was not asked yet is about to be.
+            let oldest = known.iter().min_by_key(|(_, issuer)| issuer.tried().unwrap_or(Duration::MAX));
+            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+                known.remove(&oldest);
+            }
         }
         Arc::clone(known.entry(issuer.to_owned()).or_default())
     }

@@ -20,7 +20,7 @@ use crate::{
     key_policy::judge::{Judgement, Proposed},
     member::Permission,
     place::{Place, PlaceKind},
-    profile::HolderKind,
+    profile::Profile,
     trust_rule::{MOST, NewTrustRule, TrustRule, TrustRuleChange},
 };
 
@@ -84,8 +84,8 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.hold_place(&Place::from(&app)).await?;
             tx.needs(&app.org_id, Permission::GovernKeys).await?;
-            // It gives keys, which a token without the right to make any does not get in this way.
-            tx.needs(&Holder::App(app.clone()), Permission::ManageKeys).await?;
+            // Whoever makes a rule can get its keys.
+            tx.needs(&app, Permission::ManageKeys).await?;
             tx.needs_in_use(PlaceKind::App, app.id.as_str()).await?;
             let id = TrustRuleId::mint(store.entropy());
             tx.makes(id.as_str()).await?;
@@ -136,10 +136,14 @@ impl Store {
                 tx.unchanged().await?;
                 return Ok(before);
             }
+            // Taking keys away needs less than giving them.
+            let only_pauses = paused && after == TrustRule { paused_at, ..before.clone() };
+            if !only_pauses {
+                tx.needs(&app, Permission::ManageKeys).await?;
+            }
             let terms_differ = TrustRule { paused_at: None, name: String::new(), ..after.clone() }
                 != TrustRule { paused_at: None, name: String::new(), ..before.clone() };
             if terms_differ || (before.is_paused() && !paused) {
-                tx.needs(&Holder::App(app.clone()), Permission::ManageKeys).await?;
                 tx.judge_rule(&app, &after).await?;
             }
             let is_pause = paused && !before.is_paused();
@@ -197,6 +201,23 @@ fn seconds(rule: &TrustRule) -> i64 {
     i64::try_from(rule.lifetime.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// Fails for scopes with which a key makes other credentials, by themselves or by what they imply: these would be there after the
+/// rule was taken away. In every environment, so that a rule stays right when the profile makes one of them live.
+fn not_lasting(scopes: &[String], profile: &Profile) -> Result<()> {
+    let granted = profile.granted(profile.set(scopes.iter().map(String::as_str)));
+    let lasting = [profile.managing_scope(), profile.minting_scope()];
+    match lasting.into_iter().flatten().find(|scope| profile.includes(granted, scope)) {
+        None => Ok(()),
+        Some(scope) => {
+            let message = format!(
+                "A trust rule gives no key with the scope {scope}, not even by another one that implies it: what such a key makes \
+                 would outlive the rule. Choose other scopes."
+            );
+            Err(Error::field("scopes", message))
+        }
+    }
+}
+
 impl Tx {
     /// Fails if the rules for keys refuse what a rule would give now, or if somebody has to approve each key.
     async fn judge_rule(&mut self, app: &App, rule: &TrustRule) -> Result<()> {
@@ -226,14 +247,12 @@ impl Tx {
         let environment =
             environment.ok_or_else(|| Error::field("environment", "There is no such environment now."))?;
         let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
-        // What it made would outlive it, and its rule.
-        if profile.mints(HolderKind::App, environment.mode, scopes.iter().copied()) {
-            return Err(Error::field("scopes", "A job’s key mints no capability tokens. Choose other scopes."));
-        }
+        let scopes = check_scopes(&scopes, profile)?;
+        not_lasting(&scopes, profile)?;
         Ok(NewKey {
             label: rule.name.clone(),
             environment,
-            scopes: check_scopes(&scopes, profile)?,
+            scopes,
             expires_at: Some(self.now() + rule.lifetime),
             metadata: Metadata::NONE,
             signing_secret: false,

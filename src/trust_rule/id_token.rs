@@ -20,7 +20,7 @@ const AHEAD: Duration = Duration::from_secs(60);
 const OLDEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Longest `kid` and `jti`, in bytes.
-const NAME: usize = 255;
+pub(super) const NAME: usize = 255;
 
 #[derive(Deserialize)]
 struct Header {

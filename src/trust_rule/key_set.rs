@@ -7,8 +7,15 @@ use ring::signature::{
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::id_token::NAME;
+
 /// Keys of one issuer that are kept.
 const MOST: usize = 100;
+
+/// The largest numbers of an RSA key, in bytes. The modulus is what `ring` verifies with at most, and no exponent in use is nearly
+/// as long: larger ones would only be kept, and make each verification slow.
+const MODULUS: usize = 1_024;
+const EXPONENT: usize = 8;
 
 /// How a token is signed. There is no `none`, and no HMAC: the public key would be the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +104,7 @@ impl Jwk {
         let bytes = |text: &Option<String>| BASE64_URL_SAFE_NO_PAD.decode(text.as_ref()?).ok();
         let sized = |text: &Option<String>| bytes(text).filter(|bytes| bytes.len() == 32);
         let public = match (self.kty.as_str(), self.crv.as_deref()) {
-            ("RSA", _) => Public::Rsa(number(bytes(&self.n)?), number(bytes(&self.e)?)),
+            ("RSA", _) => Public::Rsa(number(bytes(&self.n)?, MODULUS)?, number(bytes(&self.e)?, EXPONENT)?),
             ("EC", Some("P-256")) => Public::P256([vec![4], sized(&self.x)?, sized(&self.y)?].concat()),
             ("OKP", Some("Ed25519")) => Public::Ed25519(sized(&self.x)?),
             _ => return None,
@@ -106,18 +113,16 @@ impl Jwk {
     }
 }
 
-fn number(bytes: Vec<u8>) -> Vec<u8> {
+/// Without leading zeros. `None` if it is longer than that.
+fn number(bytes: Vec<u8>, most: usize) -> Option<Vec<u8>> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes[zeros..].to_vec()
+    let number = &bytes[zeros..];
+    (number.len() <= most).then(|| number.to_vec())
 }
 
 /// Those that can be used, with their ids.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet(Vec<(String, Public)>);
-
-/// Characters of a number in base64, for 8,192 bits, and of the id of a key.
-const MOST_OF_NUMBER: usize = 1_366;
-const MOST_OF_ID: usize = 255;
 
 impl KeySet {
     pub fn parse(json: &[u8]) -> Result<Self, String> {
@@ -125,9 +130,8 @@ impl KeySet {
             serde_json::from_slice(json).map_err(|error| format!("The key set can't be read: {error}."))?;
         let read = |key: Value| {
             let jwk: Jwk = serde_json::from_value(key).ok()?;
-            // No issuer needs more, and they are kept.
-            let is_large = [&jwk.n, &jwk.e].into_iter().flatten().any(|text| text.len() > MOST_OF_NUMBER);
-            if is_large || jwk.kid.len() > MOST_OF_ID {
+            // No token may name a longer id.
+            if jwk.kid.len() > NAME {
                 return None;
             }
             Some((jwk.kid.clone(), jwk.public()?))

@@ -10,6 +10,8 @@ pub enum NotExchanged {
     TooMuch,
     /// It was exchanged before.
     Used,
+    /// It expired while it waited for others.
+    Expired,
     /// There is no such app, or it is archived.
     NoApp,
     /// What the organization's rules for keys say.

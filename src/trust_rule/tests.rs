@@ -1,3 +1,4 @@
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -50,6 +51,21 @@ fn keys_for_something_else_are_passed_over() {
         (0..101).map(|n| json!({ "kty": "OKP", "crv": "Ed25519", "kid": format!("{n}"), "x": x })).collect();
     let set = KeySet::parse(json!({ "keys": many }).to_string().as_bytes()).expect("a set");
     assert!(set.has("99") && !set.has("100"));
+}
+
+#[test]
+fn keys_that_are_too_large_are_passed_over() {
+    let has = |kid: &str, modulus: Vec<u8>, exponent: Vec<u8>| {
+        let (n, e) = (BASE64_URL_SAFE_NO_PAD.encode(modulus), BASE64_URL_SAFE_NO_PAD.encode(exponent));
+        let keys = json!({ "keys": [{ "kty": "RSA", "kid": kid, "n": n, "e": e }] });
+        KeySet::parse(keys.to_string().as_bytes()).expect("a set").has(kid)
+    };
+    let usual = || vec![1_u8, 0, 1];
+    assert!(has("a", vec![1; 1_024], usual()) && !has("a", vec![1; 1_025], usual()));
+    assert!(has("a", vec![1; 256], vec![1; 8]) && !has("a", vec![1; 256], vec![1; 9]));
+    assert!(has(&"k".repeat(255), vec![1; 256], usual()) && !has(&"k".repeat(256), vec![1; 256], usual()));
+    // Zeros before a number make it no larger.
+    assert!(has("a", [vec![0_u8; 9], vec![1; 1_024]].concat(), [vec![0_u8; 9], usual()].concat()));
 }
 
 proptest! {

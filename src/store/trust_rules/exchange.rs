@@ -1,5 +1,7 @@
 //! Gives a short-lived key for an ID token, once; and forgets both when they are over.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{details, rule};
@@ -17,6 +19,10 @@ use crate::{
     },
     trust_rule::{IdToken, NotExchanged, TrustRule},
 };
+
+/// How much longer a used token is remembered than it is valid. The clocks of nodes differ: one that is ahead must not forget a
+/// token that another still accepts.
+const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
 type Exchanged = Result<(TrustRule, Issued), NotExchanged>;
 
@@ -49,14 +55,13 @@ impl Store {
         query.fetch_all(self.read()).await?.iter().map(key).collect()
     }
 
-    /// Deletes the keys of trust rules that are over, and forgets tokens that have expired. Returns how many keys.
+    /// Deletes the keys of trust rules that are over, and forgets tokens that expired a day ago. Returns how many keys.
     pub async fn delete_keys_of_trust_rules(&self) -> Result<u64> {
-        let now = self.now().micros();
+        let now = self.now();
         let over = "trust_rule_id IS NOT NULL AND expires_at <= $1";
-        let deleted = self.delete_old(Old { table: "keys", key: "id", when: over }, now).await?;
-        // A day later: by the clock of another server, a token may be valid for longer.
-        let long_over = now - 24 * 3_600_000_000;
-        self.delete_old(Old { table: "exchanged_tokens", key: "digest", when: "expires_at <= $1" }, long_over).await?;
+        let deleted = self.delete_old(Old { table: "keys", key: "id", when: over }, now.micros()).await?;
+        let tokens = Old { table: "exchanged_tokens", key: "digest", when: "expires_at <= $1" };
+        self.delete_old(tokens, (now - REMEMBERED).micros()).await?;
         Ok(deleted)
     }
 }
@@ -67,6 +72,10 @@ async fn exchange(store: &Store, act: Act, app: &AppId, token: &IdToken, asked: 
         Err(Error::NotFound) => return Err(NotExchanged::NoApp),
         held => held?,
     };
+    // This may have waited for long, and a token that is over is forgotten some day.
+    if token.expires_at <= tx.now() {
+        return Err(NotExchanged::Expired);
+    }
     let holder = Holder::App(app.clone());
     match tx.needs_holder_in_use(&holder).await {
         Err(Error::NotFound | Error::Forbidden(_)) => return Err(NotExchanged::NoApp),

@@ -103,11 +103,33 @@ pub async fn exchange(
         }
     };
     let given = give(&state, &client, asked).await;
-    // What could not be checked was neither right nor wrong.
-    if given.as_ref().map_or_else(OAuthError::is_temporary, |_| true) {
+    if given.as_ref().map_or_else(|refusal| !refusal.counts, |_| true) {
         attempts.take_back(attempt).await;
     }
-    given
+    given.map_err(|refusal| refusal.error)
+}
+
+/// Why there is no key.
+struct Refusal {
+    error: OAuthError,
+    /// Whether it was a wrong attempt.
+    counts: bool,
+}
+
+impl<E: Into<OAuthError>> From<E> for Refusal {
+    /// While the store fails, a token is neither right nor wrong.
+    fn from(error: E) -> Self {
+        let error = error.into();
+        Self { counts: !error.is_temporary(), error }
+    }
+}
+
+impl Refusal {
+    /// Counts: whoever makes a rule chooses the issuer, and could let every token make this server wait for it.
+    fn no_keys() -> Self {
+        let error = OAuthError::unavailable("The keys of the token’s issuer can't be read right now.");
+        Self { error, counts: true }
+    }
 }
 
 /// The parameters.
@@ -142,7 +164,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-async fn give(state: &AppState, client: &Client, asked: Asked<'_>) -> Result<Response, OAuthError> {
+async fn give(state: &AppState, client: &Client, asked: Asked<'_>) -> Result<Response, Refusal> {
     let store = &state.context.store;
     let presented = Presented::parse(asked.token).map_err(OAuthError::invalid_request)?;
     let untrusted = |issuer: &str| {
@@ -152,10 +174,10 @@ async fn give(state: &AppState, client: &Client, asked: Asked<'_>) -> Result<Res
     // An app that does not exist trusts nobody, either. Nothing is fetched from an issuer that no rule names.
     let app = AppId::parse(asked.app).ok_or_else(no_app)?;
     if !store.trusts_issuer(&app, &presented.issuer).await? {
-        return Err(untrusted(&presented.issuer));
+        return Err(untrusted(&presented.issuer).into());
     }
     let keys = state.issuers.keys(&presented.issuer, &presented.key_id).await;
-    let keys = keys.map_err(|_| OAuthError::unavailable("The keys of the token’s issuer can't be read right now."))?;
+    let keys = keys.map_err(|_| Refusal::no_keys())?;
     let token = presented.open(&keys, store.now()).map_err(OAuthError::invalid_request)?;
     let told = Told::of(&token);
     let act = client.act(Actor::Anonymous);
@@ -208,6 +230,7 @@ impl Told {
             NotExchanged::Used => OAuthError::invalid_request(
                 "This token was exchanged before (jti). Ask the CI service for another one.",
             ),
+            NotExchanged::Expired => OAuthError::invalid_request("The subject token has expired."),
             NotExchanged::NoApp => no_app(),
             NotExchanged::Refused(rule) => OAuthError::invalid_request(rule),
             NotExchanged::Failed(error) => error.into(),

@@ -4,6 +4,7 @@ use axum::{
     body::Body,
     http::{Method, header},
 };
+use sallyport::personal_token::{NewPersonalToken, TokenScope, TokenScopes};
 use serde_json::{Value, json};
 
 use crate::{client::Client, portal::TestPortal};
@@ -13,6 +14,8 @@ crate::on_both_portals!(
     what_would_trust_strangers_is_refused,
     an_app_has_at_most_fifty,
     profiles_with_other_holders_have_none,
+    scopes_that_outlive_a_rule_are_refused,
+    a_token_that_gives_no_keys_makes_no_rule,
 );
 
 fn rule() -> Value {
@@ -142,4 +145,61 @@ async fn profiles_with_other_holders_have_none(portal: &TestPortal) {
     let answer = other.json(&format!("/v1/apps/{app}/trust-rules"), &token, &rule()).await;
     assert_eq!(answer.status, 422, "{}", answer.body);
     assert!(answer.body.contains("Keys belong to"), "{}", answer.body);
+}
+
+async fn scopes_that_outlive_a_rule_are_refused(portal: &TestPortal) {
+    let scopes = "[[scopes]]\nname = \"mint\"\ntitle = \"Mint\"\nmint_capabilities = true\n\n\
+        [[scopes]]\nname = \"more\"\ntitle = \"More\"\nimplies = [\"mint\"]\n\n[plans.starter]";
+    let text = include_str!("../../../../examples/profiles/default.toml").replacen("[plans.starter]", scopes, 1);
+    let portal = &portal.with_profile(&text).await;
+    let token = portal.token(true, None).await;
+    let [_, _, _, app] = portal.managed(&token).await;
+    let list = format!("/v1/apps/{app}/trust-rules");
+    let id = portal.made(&token, &list, rule(), "trust_rule_id").await;
+    for scope in ["mint", "more"] {
+        let scopes = json!(["read", scope]);
+        let mut new = rule();
+        new["scopes"] = scopes.clone();
+        for answer in [
+            portal.json(&list, &token, &new).await,
+            portal.patch(&format!("/v1/trust-rules/{id}"), &token, &json!({ "scopes": scopes })).await,
+        ] {
+            assert_eq!(answer.status, 422, "{scope}: {}", answer.body);
+            assert!(answer.body.contains("/scopes") && answer.body.contains("outlive the rule"), "{}", answer.body);
+        }
+    }
+}
+
+async fn a_token_that_gives_no_keys_makes_no_rule(portal: &TestPortal) {
+    portal.set_up().await;
+    let app = portal.app().await;
+    let ada = portal.store.account_by_email("ada@example.com").await.expect("asked").expect("there").user;
+    let with = async |name: &str, scopes: TokenScopes| {
+        let form_token = name.as_bytes().to_vec();
+        let new = NewPersonalToken { name: name.to_owned(), scopes, expires_at: None, form_token };
+        let made = portal.store.issue_personal_token(&portal.store.act(&ada), new).await;
+        made.expect("made").1.expose().to_owned()
+    };
+    let places = TokenScopes::READ.with(TokenScope::Places);
+    let (less, both) = (with("Places", places).await, with("Both", places.with(TokenScope::Keys)).await);
+    let list = format!("/v1/apps/{app}/trust-rules");
+    // Without the cookies of who is signed in.
+    let api = portal.another();
+    let refused = api.json(&list, &less, &rule()).await;
+    assert!(refused.status == 403 && refused.body.contains("lacks the scope keys"), "{}", refused.body);
+    let made = api.json(&list, &both, &rule()).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let at = made.location().to_owned();
+    for (change, status) in [
+        (json!({ "scopes": ["read", "write"] }), 403),
+        (json!({ "name": "Deploys", "paused": true }), 403),
+        (json!({ "paused": true }), 200),
+        (json!({ "paused": false }), 403),
+    ] {
+        let answer = api.patch(&at, &less, &change).await;
+        assert_eq!(answer.status.as_u16(), status, "{change}: {}", answer.body);
+    }
+    let delete = Client::request(Method::DELETE, &at).header(header::AUTHORIZATION, format!("Bearer {less}"));
+    let deleted = api.send(delete.body(Body::empty()).expect("a request")).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.body);
 }

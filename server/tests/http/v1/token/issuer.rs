@@ -1,6 +1,9 @@
 //! An issuer of ID tokens: a real server on loopback, with a discovery document, keys, and whatever tokens a test wants.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -10,7 +13,7 @@ use ring::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair},
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
 
 /// What it publishes, and how often it was asked.
 #[derive(Default)]
@@ -19,6 +22,8 @@ struct Published {
     keys: Value,
     /// Where it redirects to instead.
     redirect: Option<String>,
+    /// How long it takes to answer.
+    delay: Duration,
     discovered: usize,
     fetched: usize,
 }
@@ -97,6 +102,17 @@ impl Issuer {
         self.published.lock().expect("no panic").redirect = Some(to.to_owned());
     }
 
+    pub fn delay(&self, by: Duration) {
+        self.published.lock().expect("no panic").delay = by;
+    }
+
+    /// Returns once its discovery document was asked for so often, whether or not it was sent.
+    pub async fn is_asked(&self, times: usize) {
+        while self.asked().0 < times {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// How often its discovery document and its keys were asked for.
     pub fn asked(&self) -> (usize, usize) {
         let published = self.published.lock().expect("no panic");
@@ -130,8 +146,13 @@ pub fn sign_with_hmac(secret: &[u8], header: &Value, claims: &Value) -> String {
 }
 
 async fn discovery(State(published): State<Shared>) -> axum::response::Response {
-    let mut published = published.lock().expect("no panic");
-    published.discovered += 1;
+    let delay = {
+        let mut published = published.lock().expect("no panic");
+        published.discovered += 1;
+        published.delay
+    };
+    sleep(delay).await;
+    let published = published.lock().expect("no panic");
     match &published.redirect {
         Some(to) => (StatusCode::FOUND, [("location", to.clone())]).into_response(),
         None => Json(published.discovery.clone()).into_response(),

@@ -1,5 +1,7 @@
 //! How the keys of issuers are fetched.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +14,10 @@ use crate::portal::TestPortal;
 crate::on_both_portals!(
     an_unknown_key_is_looked_for_once_a_minute,
     keys_are_fetched_again_after_a_while,
+    who_hangs_up_keeps_nobody_from_the_keys,
+    known_keys_wait_for_no_fetch,
     an_issuer_can_lead_nowhere_else,
+    an_issuer_without_keys_is_throttled,
 );
 
 async fn an_unknown_key_is_looked_for_once_a_minute(portal: &TestPortal) {
@@ -68,6 +73,48 @@ async fn keys_are_fetched_again_after_a_while(portal: &TestPortal) {
     let (status, error, _) = refused(&answer);
     assert_eq!((status, error.as_str()), (503, "temporarily_unavailable"), "{}", answer.body);
     assert_eq!(answer.header("retry-after"), "1");
+}
+
+async fn who_hangs_up_keeps_nobody_from_the_keys(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    world.issuer.delay(Duration::from_millis(300));
+    let left = world.job(portal, "left");
+    tokio::select! {
+        answer = world.exchange(portal, &left) => panic!("answered: {}", answer.body),
+        () = world.issuer.is_asked(1) => {}
+    }
+    // The fetch went on: nothing has to wait for a minute.
+    world.key(portal, "stayed").await;
+    assert_eq!(world.issuer.asked(), (1, 1));
+}
+
+async fn known_keys_wait_for_no_fetch(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    world.key(portal, "first").await;
+    portal.wait(60);
+    // Less than the fetch may take.
+    world.issuer.delay(Duration::from_secs(8));
+    let unknown = signed_by(&new_ecdsa(), &json!({ "alg": "ES256", "kid": "new" }), &world.claims(portal, "unknown"));
+    let known = async {
+        world.issuer.is_asked(2).await;
+        world.key(portal, "known").await
+    };
+    tokio::select! {
+        answer = world.exchange(portal, &unknown) => panic!("the known key waited: {}", answer.body),
+        _ = known => {}
+    }
+}
+
+async fn an_issuer_without_keys_is_throttled(portal: &TestPortal) {
+    let world = World::new(portal).await;
+    world.issuer.publish(json!("junk"), Value::Null);
+    let here = portal.from("203.0.113.7");
+    let token = world.job(portal, "one");
+    let mut statuses = Vec::new();
+    for _ in 0..61 {
+        statuses.push(exchange(&here, world.app.as_str(), &token, &[]).await.status.as_u16());
+    }
+    assert_eq!((statuses[0], statuses[59], statuses[60]), (503, 503, 429));
 }
 
 async fn an_issuer_can_lead_nowhere_else(portal: &TestPortal) {
