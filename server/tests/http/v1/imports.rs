@@ -1,5 +1,8 @@
 //! `/v1/apps/{app_id}/imports` and `/v1/imports/{import_id}`
 
+mod shapes;
+mod uploaders;
+
 use axum::{
     body::Body,
     http::{Method, header},
