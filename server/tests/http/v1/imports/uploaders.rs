@@ -1,8 +1,7 @@
 //! An import goes on with the rights that its uploader has then.
 
 use sallyport::{
-    Actor,
-    audit::Act,
+    audit::{Act, Actor},
     id::{ImportId, OrgId},
     member::Role,
 };
