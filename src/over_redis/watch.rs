@@ -1,6 +1,8 @@
 //! Looks after the connection: makes one, begins an epoch, and looks again whether Redis is as it has to be.
 
 use std::{
+    error::Error as _,
+    io,
     sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
 };
@@ -182,14 +184,11 @@ impl From<RedisError> for Failed {
 
 /// TLS says so with an I/O error: another attempt changes nothing.
 fn is_of_certificate(error: &RedisError) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(one) = cause {
-        if one.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
-            return true;
-        }
-        cause = one.source();
-    }
-    false
+    // The client keeps it shared.
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>());
+    cause
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .is_some_and(|error| error.kind() == io::ErrorKind::InvalidData)
 }
 
 /// What a server says about itself.
