@@ -379,6 +379,8 @@ test('trust rules', async ({ page }) => {
     await expect(page.getByRole('dialog')).toBeVisible();
     await check(page, `trust rule, ${dialog}`);
   }
+  const hint = await page.getByText(/^Type .* to confirm\.$/).textContent();
+  await field(page, 'Name of the rule').fill(hint!.replace(/^Type “(.*)” to confirm\.$/, '$1'));
   await page.getByRole('button', { name: 'Delete rule' }).click();
   await expect(page.getByText('Keys that the rule gave are refused.')).toBeVisible();
 });

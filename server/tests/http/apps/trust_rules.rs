@@ -82,7 +82,11 @@ async fn a_rule_is_made_changed_paused_and_deleted(portal: &TestPortal) {
         let asked = portal.get(&path).await;
         assert!(asked.status == 200 && asked.body.contains(question), "{}", asked.body);
         assert_eq!(portal.store.trust_rule(&rule.id).await.expect("read"), before);
-        let answer = portal.post(&path, &[]).await;
+        if verb == "delete" {
+            let refused = portal.post(&path, &[("typed_name", "Deploy")]).await;
+            assert_eq!(refused.status, 422, "{}", refused.body);
+        }
+        let answer = portal.post(&path, &[("typed_name", "Deploy from main")]).await;
         assert_eq!(answer.location(), format!("{list}?done={done}"), "{}", answer.body);
         let is_paused = portal.store.trust_rule(&rule.id).await.expect("read").map(|rule| rule.is_paused());
         assert_eq!(
