@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::key_set::{Algorithm, KeySet};
+use super::key_set::{Algorithm, KeySet, LONGEST_ID};
 use crate::Timestamp;
 
 /// In bytes.
@@ -20,7 +20,7 @@ const AHEAD: Duration = Duration::from_secs(60);
 const OLDEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Longest `kid` and `jti`, in bytes.
-pub(super) const NAME: usize = 255;
+const NAME: usize = 255;
 
 #[derive(Deserialize)]
 struct Header {
@@ -74,7 +74,7 @@ impl<'a> Presented<'a> {
         if Algorithm::parse(&alg) != Some(algorithm) || crit.is_some() {
             return refused("The header of the subject token demands what is not supported (crit).");
         }
-        if kid.is_empty() || kid.len() > NAME {
+        if kid.is_empty() || kid.len() > LONGEST_ID {
             return refused("The header of the subject token names no key (kid).");
         }
         let is_jwt = |typ: &str| typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("at+jwt");

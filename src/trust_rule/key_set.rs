@@ -7,7 +7,8 @@ use ring::signature::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::id_token::NAME;
+/// Characters of the id of a key.
+pub(super) const LONGEST_ID: usize = 255;
 
 /// Keys of one issuer that are kept.
 const MOST: usize = 100;
@@ -131,7 +132,7 @@ impl KeySet {
         let read = |key: Value| {
             let jwk: Jwk = serde_json::from_value(key).ok()?;
             // No token may name a longer id.
-            if jwk.kid.len() > NAME {
+            if jwk.kid.len() > LONGEST_ID {
                 return None;
             }
             Some((jwk.kid.clone(), jwk.public()?))
