@@ -19,8 +19,8 @@ const AHEAD: Duration = Duration::from_secs(60);
 /// Tokens are for one job: none is older, or lasts longer.
 const OLDEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Longest `kid` and `jti`, in bytes.
-const NAME: usize = 255;
+/// Longest `jti`, in bytes.
+const LONGEST_JTI: usize = 255;
 
 #[derive(Deserialize)]
 struct Header {
@@ -105,7 +105,7 @@ impl<'a> Presented<'a> {
         if issued_at < now - OLDEST || expires_at > now + OLDEST {
             return refused("The subject token lasts longer than a day.");
         }
-        let jti = text_of(&self.claims, "jti").filter(|jti| !jti.is_empty() && jti.len() <= NAME);
+        let jti = text_of(&self.claims, "jti").filter(|jti| !jti.is_empty() && jti.len() <= LONGEST_JTI);
         let jti = jti.ok_or("The subject token has no id (jti), so that nobody could tell whether it was used.")?;
         let subject = text_of(&self.claims, "sub").filter(|sub| !sub.is_empty());
         let subject = subject.ok_or("The subject token has no subject (sub).")?;
