@@ -82,7 +82,7 @@ impl Default for Requests {
     }
 }
 
-/// The place of a method in [`METHODS`].
+/// The place of a method in `METHODS`.
 pub fn method_number(method: &Method) -> usize {
     match *method {
         Method::POST => 2,
