@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { crawl, shape } from './crawl';
 import { expect, test } from './sallyport';
-import { action, choose, done, field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
+import { action, choose, confirmation, done, field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, person, portalWithApp, send, setUp, signIn } from './steps';
 import { code } from './totp';
 
 async function check(page: Page, where: string) {
@@ -379,8 +379,7 @@ test('trust rules', async ({ page }) => {
     await expect(page.getByRole('dialog')).toBeVisible();
     await check(page, `trust rule, ${dialog}`);
   }
-  const hint = await page.getByText(/^Type .* to confirm\.$/).textContent();
-  await field(page, 'Name of the rule').fill(hint!.replace(/^Type “(.*)” to confirm\.$/, '$1'));
+  await field(page, 'Name of the rule').fill(await confirmation(page));
   await page.getByRole('button', { name: 'Delete rule' }).click();
   await expect(page.getByText('Keys that the rule gave are refused.')).toBeVisible();
 });

@@ -1,6 +1,6 @@
 // Keys that expire soon: listed, extended after the name was typed, rotated one after the other; with and without scripts.
 import { expect, test } from './sallyport';
-import { field, issueKey, portalWithApp } from './steps';
+import { confirmation, field, issueKey, portalWithApp } from './steps';
 
 test('keys that expire soon need attention, and are extended', async ({ page }) => {
   const { app_id, org_id } = await portalWithApp(page);
@@ -17,10 +17,9 @@ test('keys that expire soon need attention, and are extended', async ({ page }) 
   await test.step('extended', async () => {
     await page.getByRole('checkbox', { name: 'Select Checkout' }).check();
     await page.getByRole('button', { name: 'Extend selected' }).click();
-    const hint = await page.getByText(/^Type .* to confirm\.$/).textContent();
     const dialog = page.getByRole('dialog', { name: 'Extend 1 key?' });
     await dialog.getByRole('combobox', { name: 'New expiry' }).selectOption({ label: '90 days' });
-    await field(dialog, 'Name of the organization').fill(hint!.replace(/^Type “(.*)” to confirm\.$/, '$1'));
+    await field(dialog, 'Name of the organization').fill(await confirmation(page));
     await dialog.getByRole('button', { name: 'Extend 1 key' }).click();
     await expect(page.getByRole('status').filter({ hasText: 'The selected keys expire later.' })).toBeVisible();
     await expect(page.getByRole('link', { name: 'Reports', exact: true })).toBeVisible();

@@ -1,6 +1,6 @@
 // What keys were used for, the narrower key that follows, and the checks of the keys in use, with and without scripts.
 import { expect, test } from './sallyport';
-import { field, issueKey, portalWithApp } from './steps';
+import { confirmation, field, issueKey, portalWithApp } from './steps';
 
 test('a key is narrowed to what it was used for', async ({ page, portal }) => {
   const { app_id } = await portalWithApp(page);
@@ -41,8 +41,7 @@ test('keys that a check finds are paused after the name was typed', async ({ pag
   const dialog = page.getByRole('dialog', { name: 'Pause 1 key?' });
   await dialog.getByRole('button', { name: 'Pause 1 key' }).click();
   await expect(page.getByText(/^Type the name as it is written here/).first()).toBeVisible();
-  const hint = await page.getByText(/^Type .* to confirm\.$/).textContent();
-  await field(page.getByRole('dialog'), 'Name of the organization').fill(hint!.replace(/^Type “(.*)” to confirm\.$/, '$1'));
+  await field(page.getByRole('dialog'), 'Name of the organization').fill(await confirmation(page));
   await page.getByRole('dialog').getByRole('button', { name: 'Pause 1 key' }).click();
   await expect(page.getByText('The selected keys are paused.')).toBeVisible();
   await expect(page.getByRole('link', { name: 'Other', exact: true })).toBeVisible();

@@ -23,6 +23,12 @@ export function tab(page: Page, name: string) {
 
 export const field = (within: Page | Locator, name: string) => within.getByRole('textbox', { name, exact: true });
 
+/** The text to type before what can't be undone, as the page says it. */
+export async function confirmation(page: Page) {
+  const hint = await page.getByText(/^Type .* to confirm\.$/).textContent();
+  return hint!.replace(/^Type “(.*)” to confirm\.$/, '$1');
+}
+
 /** The last part of the page's address: the id of what it shows. */
 export const shownId = (page: Page) => new URL(page.url()).pathname.split('/')[2]!;
 

@@ -7,7 +7,7 @@ use ring::signature::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Characters of the id of a key.
+/// The longest id of a key (`kid`), in bytes.
 pub(super) const LONGEST_ID: usize = 255;
 
 /// Keys of one issuer that are kept.

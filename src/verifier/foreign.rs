@@ -131,16 +131,18 @@ impl Verifier {
         client: &Client,
     ) -> Result<Lookup<CachedKey>> {
         let presenter = presenter(ask, client);
-        if let Some(checked) = checked {
-            match self.look_up(checked, generation, presenter).await? {
-                Lookup::Unknown => {}
-                found => return Ok(found),
+        let of_shape;
+        let foreign = match checked {
+            None => foreign,
+            Some(checked) => {
+                match self.look_up(checked, generation, presenter).await? {
+                    Lookup::Unknown => {}
+                    found => return Ok(found),
+                }
+                of_shape = self.foreign(presented, ask).await?;
+                of_shape.as_ref()
             }
-            return match self.foreign(presented, ask).await? {
-                Some(foreign) => self.look_up_foreign(&foreign, generation, presenter).await,
-                None => Ok(Lookup::Unknown),
-            };
-        }
+        };
         match foreign {
             Some(foreign) => self.look_up_foreign(foreign, generation, presenter).await,
             None => Ok(Lookup::Unknown),

@@ -93,12 +93,16 @@ mod postgres {
         let node = TestStore::postgres().await;
         let pool = raw(node.location()).await;
         node.join_nodes("1.2.3", String::new()).await.expect("joined");
-        for _ in 0..4_000 {
-            node.poll(0, &no_time).await.expect("renewed");
+        // A snapshot of somebody else, such as autovacuum's, keeps old versions while it lasts; without room for new ones
+        // each round would take more.
+        let mut sizes = Vec::new();
+        while sizes.len() < 2 || sizes[sizes.len() - 1] > sizes[sizes.len() - 2] {
+            assert!(sizes.len() < 20, "{sizes:?}");
+            for _ in 0..1_000 {
+                node.poll(0, &no_time).await.expect("renewed");
+            }
+            sizes.push(number(&pool, "pg_relation_size('nodes')").await);
         }
-        // All versions of the row would take three times as much.
-        let size = number(&pool, "pg_relation_size('nodes')").await;
-        assert!(size <= 20 * 8_192, "{size}");
         let settings = "SELECT COUNT(*) FROM pg_class WHERE relname IN ('nodes', 'revision') AND 'fillfactor=25' = ANY (reloptions)";
         assert_eq!(number(&pool, settings).await, 2);
         pool.close().await;

@@ -15,7 +15,7 @@ use super::{
     stored::{self, StoredKey, StoredLine},
 };
 use crate::{
-    Error, Result,
+    Error, Result, Timestamp,
     app::App,
     audit::{Act, Action, Actor, Credential, NewEvent},
     id::{ImportId, KeyId, TokenId, UserId},
@@ -63,7 +63,8 @@ impl Store {
         let imported = tx.import_lines(import, &holder, &act.actor, &mut lines).await;
         tx.acts_as(Actor::Sallyport);
         let events = imported?;
-        tx.finish_part(import, n, &lines).await?;
+        let now = tx.now();
+        tx.write_part(&import.id, n, &lines, Some(now)).await?;
         if events.is_empty() {
             return tx.commit_counts().await.map(|()| true);
         }
@@ -104,22 +105,9 @@ impl Tx {
                 let Some(new) = judge.judge(self, line) else { continue };
                 judge.may_import(self, &holder, line, &new).await?;
             }
-            let after = counts(&lines);
-            if after == before {
-                continue;
+            if counts(&lines) != before {
+                self.write_part(id, row.int("n")?, &lines, None).await?;
             }
-            sqlx::query(
-                "UPDATE import_parts SET lines = $3, imported = $4, repeated = $5, refused = $6 \
-                 WHERE import_id = $1 AND n = $2",
-            )
-            .bind(id.to_string())
-            .bind(row.int("n")?)
-            .bind(stored::written(&lines))
-            .bind(after.imported)
-            .bind(after.repeated)
-            .bind(after.refused)
-            .execute(self.on())
-            .await?;
         }
         Ok(())
     }
@@ -133,19 +121,26 @@ impl Tx {
         refusal(checked)
     }
 
-    async fn finish_part(&mut self, import: &Import, n: i64, lines: &[StoredLine]) -> Result<()> {
+    /// What became of the lines, and when the part was done, if it is.
+    async fn write_part(
+        &mut self,
+        id: &ImportId,
+        n: i64,
+        lines: &[StoredLine],
+        done_at: Option<Timestamp>,
+    ) -> Result<()> {
         let counts = counts(lines);
         sqlx::query(
             "UPDATE import_parts SET lines = $3, imported = $4, repeated = $5, refused = $6, done_at = $7 \
              WHERE import_id = $1 AND n = $2",
         )
-        .bind(import.id.to_string())
+        .bind(id.to_string())
         .bind(n)
         .bind(stored::written(lines))
         .bind(counts.imported)
         .bind(counts.repeated)
         .bind(counts.refused)
-        .bind(self.now().micros())
+        .bind(done_at.map(Timestamp::micros))
         .execute(self.on())
         .await?;
         Ok(())
