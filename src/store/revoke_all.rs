@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Result,
     audit::{Act, Action, NewEvent},
+    journal::Entry,
     member::Permission,
     place::Place,
 };
@@ -56,6 +57,7 @@ async fn revoke(store: &Store, act: &Act, place: &Place, reason: &str, authority
     tx.lock_keys_of(place, KeyLock::Change).await?;
     tx.ends_keys_of(place, place.kind.to_revoke_all()).await?;
     tx.touches_keys_of(place).await?;
+    tx.notes(Entry::KeysRevoked { place: place.kind.noun().to_owned(), id: place.id.clone() });
     let kept = format!("{} AND revoked_at IS NULL", keys_within(place.kind));
     tx.end_secrets_within(&kept, &[&place.id]).await?;
     let sql = format!("UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {kept}");
