@@ -18,7 +18,6 @@ pub struct Database {
 pub struct Fork {
     pub first: i64,
     pub last: i64,
-    pub at: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +49,7 @@ pub struct Gap {
 
 impl Database {
     fn has(&self, line: &Line) -> bool {
-        let is_forked = |fork: &Fork| (fork.first..=fork.last).contains(&line.revision) && line.at <= fork.at;
+        let is_forked = |fork: &Fork| (fork.first..=fork.last).contains(&line.revision);
         if line.revision == 0 || self.forks.iter().any(is_forked) {
             return true;
         }
@@ -137,7 +136,7 @@ mod tests {
         assert_eq!(found.lines, lines(11..=50));
         assert_eq!((found.common, found.is_changed, found.gap), (10, true, None));
         // Once it was applied, it is not missing any more.
-        changed.forks.push(Fork { first: 11, last: 50, at: 9_000 });
+        changed.forks.push(Fork { first: 11, last: 50 });
         assert_eq!(compare(&lines(0..=50), &changed), Compared::Same);
     }
 

@@ -66,6 +66,8 @@ pub struct JournalFile {
     last_revision: i64,
     /// Lines that are not written yet.
     waiting: Vec<Line>,
+    /// Whether this made the file.
+    is_own: bool,
     file: Option<File>,
 }
 
@@ -78,7 +80,7 @@ impl JournalFile {
 
     /// A file that is not there yet.
     pub fn new(path: PathBuf, vault: Vault) -> Self {
-        Self { path, vault, last: START, length: 0, last_revision: 0, waiting: Vec::new(), file: None }
+        Self { path, vault, last: START, length: 0, last_revision: 0, waiting: Vec::new(), is_own: false, file: None }
     }
 
     pub fn path(&self) -> &Path {
@@ -149,6 +151,9 @@ impl JournalFile {
             Ok(found) if found.len() < self.length => {
                 return Err(io::Error::other("somebody else shortened it; move it away, and another is made"));
             }
+            Ok(found) if self.length == 0 && found.len() > 0 && !self.is_own => {
+                return Err(io::Error::other("it is there, but was not read when the server started; restart the server"));
+            }
             Ok(_) => false,
             Err(error) if error.kind() == io::ErrorKind::NotFound => true,
             Err(error) => return Err(error),
@@ -156,7 +161,7 @@ impl JournalFile {
         let mut options = OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
         if is_missing {
-            (self.last, self.length) = (START, 0);
+            (self.last, self.length, self.is_own) = (START, 0, true);
             let first = self.waiting.first().map_or(0, |line| line.revision);
             let has_begin = self.waiting.first().is_some_and(|line| line.entries() == Some(vec![Entry::Begin]));
             if !has_begin {

@@ -11,11 +11,14 @@ use std::{
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{JournalFile, Line};
+use crate::Timestamp;
 
 /// How long a commit waits for the disks.
 const LIMIT: Duration = Duration::from_secs(2);
 /// How often what could not be written is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// A disk that takes longer hangs.
+const HANGS: Duration = Duration::from_secs(5);
 
 /// The journal of this process.
 pub struct Journal(Vec<Writer>);
@@ -65,10 +68,17 @@ impl JournalStatus {
         self.files.iter().filter_map(|file| file.since).min()
     }
 
-    /// Why a file can't be written, if one can't.
-    pub fn error(&self) -> Option<String> {
-        let mut failing = self.files.iter().filter_map(|file| Some((file, file.error.as_ref()?)));
-        failing.next().map(|(file, error)| format!("{} can't be written: {error}", file.path.display()))
+    /// What keeps a file from having all lines, if something does.
+    pub fn wrong(&self, now: Timestamp) -> Option<String> {
+        self.files.iter().find_map(|file| {
+            let late = file.since.map(|since| now.since(Timestamp::from_micros(since)));
+            let why = match (&file.error, late) {
+                (Some(error), _) => format!("can't be written: {error}"),
+                (None, Some(late)) if late > HANGS => format!("was not written for {} seconds", late.as_secs()),
+                _ => return None,
+            };
+            Some(format!("the revocation journal {} {why}", file.path.display()))
+        })
     }
 }
 

@@ -14,7 +14,10 @@ pub use marks::lines_of_sqlite;
 pub use restore::{HowToRestore, Reconciled, Restored};
 
 use super::{Change, Store};
-use crate::journal::{Journal, JournalStatus, Line};
+use crate::{
+    Timestamp,
+    journal::{Journal, JournalStatus, Line},
+};
 
 #[derive(Default)]
 pub(super) struct JournalSlot {
@@ -43,6 +46,12 @@ impl Store {
     /// Whether everything up to now is in the journal.
     pub(super) fn is_journaled(&self) -> bool {
         self.journal_status().is_some_and(|status| status.lacks_since().is_none())
+    }
+
+    /// Whether something that was changed at that time may be missing in the journal, because it can't be written.
+    pub fn waits_for_journal(&self, at: Timestamp) -> bool {
+        let Some(status) = self.journal_status() else { return false };
+        status.wrong(self.now()).is_some() && status.lacks_since().is_some_and(|since| since <= at.micros())
     }
 
     /// Appends changes that this process applied; returns whether they are on all disks. If not, they stand all the same, and

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, Result, journal::JournalStatus, over_redis::Redis};
+use crate::{Error, Result, Timestamp, journal::JournalStatus, over_redis::Redis};
 use tokio::time::timeout;
 
 use super::{Verifier, single_flight::SingleFlight};
@@ -37,7 +37,8 @@ impl Verifier {
                 limited(self.store.check_writes())
             );
             let required = [check("database", database), check("revocations", self.hears()), check("writes", writes)];
-            let journal = self.store.journal_status().map(of_journal);
+            let now = self.store.now();
+            let journal = self.store.journal_status().map(|status| of_journal(&status, now));
             Ok(required.into_iter().chain(journal).chain(self.redis.as_ref().map(of_redis)).collect())
         });
         checks.await.unwrap_or_else(|error| vec![check("database", Err(error))])
@@ -81,9 +82,9 @@ fn check(name: &'static str, checked: Result<()>) -> HealthCheck {
 }
 
 /// Revocations stand without their journal.
-fn of_journal(status: JournalStatus) -> HealthCheck {
-    let detail = status.error().unwrap_or_else(|| "ok".to_owned());
-    HealthCheck { name: "journal", ok: status.error().is_none(), required: false, detail }
+fn of_journal(status: &JournalStatus, now: Timestamp) -> HealthCheck {
+    let wrong = status.wrong(now);
+    HealthCheck { name: "journal", ok: wrong.is_none(), required: false, detail: wrong.unwrap_or_else(|| "ok".to_owned()) }
 }
 
 /// A node goes on without Redis.

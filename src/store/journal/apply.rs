@@ -110,7 +110,7 @@ impl Tx {
                 self.of_org(sql, id, now, (Action::TrustRulePaused, "trust_rule"), commit).await
             }
             Entry::Ingestion { app, verified: false } => {
-                let sql = "UPDATE apps SET ingestion_verified = 0 WHERE id = $1 AND ingestion_verified = 1 AND $2 = $2 RETURNING org_id";
+                let sql = "UPDATE apps SET ingestion_verified = 0 WHERE id = $1 AND ingestion_verified = 1 AND CAST($2 AS BIGINT) IS NOT NULL RETURNING org_id";
                 self.of_org(sql, app, now, (Action::IngestionEnded, "app"), commit).await
             }
             Entry::Suspended { org, at: Some(at) } => {
@@ -120,7 +120,7 @@ impl Tx {
             }
             Entry::Suspended { org, at: None } if resumes => {
                 let sql = "UPDATE orgs SET suspended_at = NULL, suspend_reason = NULL \
-                           WHERE id = $1 AND suspended_at IS NOT NULL AND $2 = $2 RETURNING id AS org_id";
+                           WHERE id = $1 AND suspended_at IS NOT NULL AND CAST($2 AS BIGINT) IS NOT NULL RETURNING id AS org_id";
                 self.of_org(sql, org, now, (Action::OrgOpened, "organization"), commit).await
             }
             Entry::Archived { place, id, at } => self.archive_again(place, id, *at, resumes, commit).await,

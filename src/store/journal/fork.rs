@@ -144,7 +144,7 @@ impl Tx {
         let now = self.now().micros();
         let mut ended = Ended::default();
         for (count, sql) in [
-            (&mut ended.sessions, "DELETE FROM sessions WHERE expires_at IS NOT NULL AND $1 = $1"),
+            (&mut ended.sessions, "DELETE FROM sessions WHERE CAST($1 AS BIGINT) IS NOT NULL"),
             (
                 &mut ended.invitations,
                 "UPDATE invitations SET ended_at = CASE WHEN created_at > $1 THEN created_at ELSE $1 END WHERE ended_at IS NULL",
@@ -156,9 +156,9 @@ impl Tx {
             ),
             (
                 &mut ended.handovers,
-                "UPDATE handovers SET sealed = NULL, passphrase_hash = NULL WHERE sealed IS NOT NULL AND $1 = $1",
+                "UPDATE handovers SET sealed = NULL, passphrase_hash = NULL WHERE sealed IS NOT NULL AND CAST($1 AS BIGINT) IS NOT NULL",
             ),
-            (&mut ended.device_codes, "DELETE FROM device_requests WHERE ended_at IS NULL AND $1 = $1"),
+            (&mut ended.device_codes, "DELETE FROM device_requests WHERE ended_at IS NULL AND CAST($1 AS BIGINT) IS NOT NULL"),
         ] {
             *count = sqlx::query(sql).bind(now).execute(self.on()).await?.rows_affected();
         }

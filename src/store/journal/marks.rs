@@ -20,10 +20,8 @@ impl Store {
     pub async fn journal_database(&self) -> Result<Database> {
         let marks = sqlx::query("SELECT revision, at FROM changes UNION SELECT revision, at FROM past_changes");
         let marks = marks.fetch_all(self.read()).await?;
-        let forks = sqlx::query("SELECT first, last, at FROM forks ORDER BY revision").fetch_all(self.read()).await?;
-        let fork = |row: &sqlx::any::AnyRow| {
-            Ok(Fork { first: row.int("first")?, last: row.int("last")?, at: row.int("at")? })
-        };
+        let forks = sqlx::query("SELECT first, last FROM forks ORDER BY revision").fetch_all(self.read()).await?;
+        let fork = |row: &sqlx::any::AnyRow| Ok(Fork { first: row.int("first")?, last: row.int("last")? });
         Ok(Database {
             // Afterwards: what is committed meanwhile is newer than the marks, and in no journal yet.
             marks: marks.iter().map(|row| Ok((row.int("revision")?, row.int("at")?))).collect::<Result<_>>()?,

@@ -40,11 +40,7 @@ pub enum Reconciled {
     Same,
     Restored(Restored),
     /// What is known is applied; but something is not known, so no key may be judged until an operator decides.
-    Quarantined {
-        why: String,
-        /// Whether the journals are of another time than anything that the database knows.
-        is_stale: bool,
-    },
+    Quarantined { why: String },
 }
 
 impl Store {
@@ -71,8 +67,7 @@ impl Store {
             if lacks || missing.gap.is_some() {
                 self.record_quarantine(act, why).await?;
             }
-            let is_stale = !lacks && missing.gap.is_some();
-            return Ok(Reconciled::Quarantined { why: why.clone(), is_stale });
+            return Ok(Reconciled::Quarantined { why: why.clone() });
         }
         let last = missing.lines.iter().map(|line| line.revision).max().unwrap_or(missing.common);
         let restored = Restored { common: missing.common, last, applied: applied.0, ended: Ended::default() };
