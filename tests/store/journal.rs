@@ -3,10 +3,10 @@
 use sallyport::{
     app::App,
     audit::{Act, Actor},
+    identity::Proof,
     journal::{Entry, KeyState, Line, SecretState},
     key::{Key, Status},
     org::Org,
-    session::Proof,
     store::{EventFilter, HowToRestore, Reader, Reconciled, Restored},
     testing::TestStore,
 };
