@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 
 use crate::server::{Server, sallyport, stderr, stdout};
 
-/// How many keys are revoked; SALLYPORT_REVOCATIONS sets more.
+/// How many keys are revoked; SALLYPORT_JOURNAL_KEYS sets more.
 fn keys() -> usize {
-    std::env::var("SALLYPORT_REVOCATIONS").map_or(24, |count| count.parse().expect("a number"))
+    std::env::var("SALLYPORT_JOURNAL_KEYS").map_or(24, |count| count.parse().expect("a number"))
 }
 
 const SECOND_FOLDER: &str = "[journal]\nfolder = \"";
@@ -26,6 +26,8 @@ struct Portal {
     token: String,
     /// Ids and secrets.
     keys: Vec<(String, String)>,
+    /// More arguments of every command.
+    more: Vec<String>,
 }
 
 fn call(server: &Server, token: &str, path: &str, body: &Value) -> Option<Value> {
@@ -38,22 +40,32 @@ fn call(server: &Server, token: &str, path: &str, body: &Value) -> Option<Value>
 impl Portal {
     /// A portal with keys, whose server runs.
     fn start(count: usize) -> (Self, Server) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let data = folder.path().join("data");
-        let mut server = Server::start(&data);
+        Self::start_in(tempfile::tempdir().expect("a folder"), count, Vec::new())
+    }
+
+    fn start_in(folder: tempfile::TempDir, count: usize, more: Vec<String>) -> (Self, Server) {
+        let mut portal = Self { folder, token: String::new(), keys: Vec::new(), more };
+        let mut server = portal.serve();
         server.set_up();
         let app = server.make_app();
-        let made = sallyport(&data, &["token", "create", "--name", "test", "--manage"]);
-        let token = stdout(&made).trim().to_owned();
+        portal.token = stdout(&portal.run(&["token", "create", "--name", "test", "--manage"])).trim().to_owned();
         let new = json!({ "label": "CI", "environment": "production", "scopes": ["read"] });
-        let keys = (0..count)
-            .map(|_| {
-                let made = call(&server, &token, &format!("/v1/apps/{app}/keys"), &new).expect("answered");
-                let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("{name}: {made}")).to_owned();
-                (text("key_id"), text("key"))
-            })
-            .collect();
-        (Self { folder, token, keys }, server)
+        for _ in 0..count {
+            let made = call(&server, &portal.token, &format!("/v1/apps/{app}/keys"), &new).expect("answered");
+            let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("{name}: {made}")).to_owned();
+            portal.keys.push((text("key_id"), text("secret_key")));
+        }
+        (portal, server)
+    }
+
+    fn serve(&self) -> Server {
+        let more: Vec<_> = self.more.iter().map(String::as_str).collect();
+        Server::start_with(&self.data(), &more, |_| true).0
+    }
+
+    fn run(&self, command: &[&str]) -> Output {
+        let more = self.more.iter().map(String::as_str);
+        sallyport(&self.data(), &command.iter().copied().chain(more).collect::<Vec<_>>())
     }
 
     fn data(&self) -> std::path::PathBuf {
@@ -123,7 +135,7 @@ impl Portal {
                 }
             });
             server.kill();
-            server = Server::start(&self.data());
+            server = self.serve();
         }
         assert!(self.codes(&server).iter().all(|code| code == "revoked"));
         server.kill();
@@ -245,8 +257,6 @@ fn a_journal_that_cannot_be_written_delays_no_revocation_and_says_so() {
         assert!(own.contains(id) && other.contains(id), "{id}");
     }
     assert!(!own.contains(&portal.keys[0].1[8..]), "no secret is in it");
-
-    // With the second copy alone, as after the loss of a disk.
     assert!(sallyport(&portal.data(), &["journal", "check"]).status.success());
 }
 
@@ -300,4 +310,49 @@ fn only_the_newest_backups_are_kept() {
     assert_eq!(names.len(), 4, "{names:?}");
     assert_eq!(names[..3], ["notes.txt", "sallyport-20261104T000000Z.db", "sallyport-20261105T000000Z.db"]);
     server.kill();
+}
+
+mod postgres {
+    use std::process::Command;
+
+    use sallyport::{store::Location, testing::TestStore};
+
+    use super::*;
+
+    fn tool(name: &str, arguments: &[&str]) {
+        let folder = std::env::var("TEST_POSTGRES_BIN").expect("scripts/with-postgres sets TEST_POSTGRES_BIN");
+        let done = Command::new(Path::new(&folder).join(name)).args(arguments).output().expect("it runs");
+        assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_comes_back_from_the_dead() {
+        let store = TestStore::postgres().await;
+        let Location::Postgres(url) = store.location().clone() else { panic!("PostgreSQL") };
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        fs::create_dir(&data).expect("made");
+        fs::write(data.join("master.key"), TestStore::master_key()).expect("written");
+        let (mut portal, server) =
+            Portal::start_in(folder, keys(), vec!["--database-url".to_owned(), url.clone()]);
+        let dump = portal.folder.path().join("keys.dump");
+        let dump = dump.to_str().expect("UTF-8");
+        tool("pg_dump", &["--format=custom", "--no-owner", "--file", dump, "--dbname", &url]);
+        portal.revoke_all_with_kills(server);
+
+        let copy = format!("{url}_restored");
+        let name = copy.rsplit('/').next().expect("a name");
+        tool("psql", &["--dbname", &url, "--command", &format!("CREATE DATABASE {name}")]);
+        tool("pg_restore", &["--no-owner", "--exit-on-error", "--dbname", &copy, dump]);
+        portal.more[1].clone_from(&copy);
+        let restored = portal.run(&["restore", "--after-pg-restore"]);
+        assert!(restored.status.success(), "{}{}", stdout(&restored), stderr(&restored));
+        assert!(stdout(&restored).contains(&format!("key.revoked: {}", portal.keys.len())), "{}", stdout(&restored));
+        let server = portal.serve();
+        let codes = portal.codes(&server);
+        assert!(codes.iter().all(|code| code == "revoked"), "{codes:?}");
+        server.kill();
+        tool("psql", &["--dbname", &url, "--command", &format!("DROP DATABASE {name} WITH (FORCE)")]);
+        store.end().await;
+    }
 }
