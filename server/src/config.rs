@@ -29,7 +29,6 @@ use ipnet::IpNet;
 use sallyport::{over_redis::RedisSettings, profile::Fault};
 use serde::Deserialize;
 
-pub use self::{log_format::LogFormat, master_key::MasterKeyText};
 use self::{
     addresses::{check_cidr, check_listen},
     audit::{AuditSection, AuditSettings},
@@ -43,6 +42,7 @@ use self::{
     usage::{UsageSection, UsageSettings},
     webhooks::{WebhookSettings, WebhooksSection},
 };
+pub use self::{log_format::LogFormat, master_key::MasterKeyText};
 use crate::{api::requirement::Requirement, partner_keys::KeySource, site};
 
 /// The `--help` heading after a command's own options.

@@ -152,7 +152,9 @@ impl JournalFile {
                 return Err(io::Error::other("somebody else shortened it; move it away, and another is made"));
             }
             Ok(found) if self.length == 0 && found.len() > 0 && !self.is_own => {
-                return Err(io::Error::other("it is there, but was not read when the server started; restart the server"));
+                return Err(io::Error::other(
+                    "it is there, but was not read when the server started; restart the server",
+                ));
             }
             Ok(_) => false,
             Err(error) if error.kind() == io::ErrorKind::NotFound => true,

@@ -163,7 +163,9 @@ fn run(mut file: JournalFile, told: &mpsc::Receiver<Told>, state: &Mutex<State>)
             let mut state = lock(state);
             state.last_revision = file.last_revision();
             match (&flushed, &state.error) {
-                (Ok(()), Some(_)) => tracing::info!(file = %file.path().display(), "the revocation journal is written again"),
+                (Ok(()), Some(_)) => {
+                    tracing::info!(file = %file.path().display(), "the revocation journal is written again")
+                }
                 (Err(error), None) => {
                     tracing::error!(file = %file.path().display(), %error, "the revocation journal can't be written");
                 }

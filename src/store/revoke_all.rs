@@ -49,13 +49,7 @@ impl Store {
     }
 }
 
-async fn revoke(
-    store: &Store,
-    act: &Act,
-    place: &Place,
-    reason: &str,
-    authority: Authority,
-) -> Result<(u64, bool)> {
+async fn revoke(store: &Store, act: &Act, place: &Place, reason: &str, authority: Authority) -> Result<(u64, bool)> {
     let mut tx = store.begin_many(act).await?;
     match authority {
         Authority::Role => {

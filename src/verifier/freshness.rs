@@ -47,7 +47,13 @@ impl Freshness {
     }
 
     fn new(elapsed: Elapsed, revision: i64, terms: Terms) -> Self {
-        Self { elapsed, terms, lease: Mutex::new(NodeLease::new(revision)), is_held: AtomicBool::new(false), since: AtomicU64::new(0) }
+        Self {
+            elapsed,
+            terms,
+            lease: Mutex::new(NodeLease::new(revision)),
+            is_held: AtomicBool::new(false),
+            since: AtomicU64::new(0),
+        }
     }
 
     /// Up to which revision all changes are applied.

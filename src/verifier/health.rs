@@ -84,7 +84,12 @@ fn check(name: &'static str, checked: Result<()>) -> HealthCheck {
 /// Revocations stand without their journal.
 fn of_journal(status: &JournalStatus, now: Timestamp) -> HealthCheck {
     let wrong = status.wrong(now);
-    HealthCheck { name: "journal", ok: wrong.is_none(), required: false, detail: wrong.unwrap_or_else(|| "ok".to_owned()) }
+    HealthCheck {
+        name: "journal",
+        ok: wrong.is_none(),
+        required: false,
+        detail: wrong.unwrap_or_else(|| "ok".to_owned()),
+    }
 }
 
 /// A node goes on without Redis.

@@ -44,7 +44,11 @@ fn how() -> HowToRestore {
 }
 
 fn state(key: &Key) -> KeyState {
-    KeyState { id: key.id.to_string(), secrets: vec![SecretState { n: 1, ..SecretState::default() }], ..KeyState::default() }
+    KeyState {
+        id: key.id.to_string(),
+        secrets: vec![SecretState { n: 1, ..SecretState::default() }],
+        ..KeyState::default()
+    }
 }
 
 /// Lines of a future that the database has lost.
@@ -168,7 +172,13 @@ async fn a_database_that_went_on_is_not_given_back_what_was_allowed_again(store:
     for label in ["one", "two", "three"] {
         world.key(store, label).await;
     }
-    let known: Vec<_> = store.journal_lines(0).await.expect("read").into_iter().filter(|line| line.revision < lines[0].revision).collect();
+    let known: Vec<_> = store
+        .journal_lines(0)
+        .await
+        .expect("read")
+        .into_iter()
+        .filter(|line| line.revision < lines[0].revision)
+        .collect();
     let all: Vec<_> = known.into_iter().chain(lines.clone()).collect();
     restored(store, &all).await;
     assert_eq!(status(store, &revoked).await, Status::Revoked);

@@ -53,7 +53,10 @@ pub async fn run(place: &DataLocation, args: BackupArgs) -> Result<(), String> {
     }
     let file = &match args.keep {
         Some(_) if !args.file.is_dir() => {
-            return Err(format!("{} is no folder; create it first, as --keep names the copies in it.", args.file.display()));
+            return Err(format!(
+                "{} is no folder; create it first, as --keep names the copies in it.",
+                args.file.display()
+            ));
         }
         Some(_) => args.file.join(backup_folder::name(SystemClock.now())),
         None => args.file.clone(),

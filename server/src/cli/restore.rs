@@ -120,7 +120,8 @@ async fn into_postgres(settings: &Where, place: &DataLocation, args: RestoreArgs
     let store = data.open_and_migrate(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let nodes = store.nodes().await.map_err(said)?;
     if let Some(node) = nodes.iter().find(|node| node.lease.is_some_and(|lease| !lease.is_zero())) {
-        let error = format!("A server serves this database ({}): end all servers first. Nothing was changed.", node.address);
+        let error =
+            format!("A server serves this database ({}): end all servers first. Nothing was changed.", node.address);
         store.close().await;
         return Err(error);
     }

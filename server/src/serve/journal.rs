@@ -48,7 +48,12 @@ const DECIDE: &str = "No key is judged (503) until an operator decides: `sallypo
     docs/operating.md what to do.";
 
 /// Keeps the journal from now on. Called once the verifier follows all changes.
-pub async fn keep(store: &Store, place: &DataLocation, found: Found, stop: watch::Receiver<bool>) -> Result<(), String> {
+pub async fn keep(
+    store: &Store,
+    place: &DataLocation,
+    found: Found,
+    stop: watch::Receiver<bool>,
+) -> Result<(), String> {
     if store.quarantine().is_none() {
         store.keep_journal(journals::begin(store, found).await?);
         return Ok(());

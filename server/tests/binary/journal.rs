@@ -118,7 +118,8 @@ impl Portal {
                                 Some(answer) => {
                                     assert_eq!(answer["journaled"], true, "{answer}");
                                     if done.fetch_add(1, Ordering::SeqCst) + 1 == answers {
-                                        let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
+                                        let killed =
+                                            std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
                                         assert!(killed.expect("kill runs").success());
                                         is_killed.store(true, Ordering::SeqCst);
                                     }
@@ -208,7 +209,11 @@ fn a_damaged_journal_keeps_all_keys_refused_until_an_operator_decides() {
     assert!((0..3).all(|key| verify(key).starts_with("HTTP/1.1 503")), "{}", verify(1));
     let checked = sallyport(&portal.data(), &["journal", "check"]);
     assert_eq!(checked.status.code(), Some(1));
-    assert!(stderr(&checked).contains("damaged") || stderr(&checked).contains("another master key"), "{}", stderr(&checked));
+    assert!(
+        stderr(&checked).contains("damaged") || stderr(&checked).contains("another master key"),
+        "{}",
+        stderr(&checked)
+    );
 
     let accepted = sallyport(&portal.data(), &["journal", "accept", "--reason", "a disk failed", "--yes"]);
     assert!(accepted.status.success(), "{}", stderr(&accepted));
@@ -280,8 +285,10 @@ fn a_restore_without_a_journal_is_refused_unless_it_is_said() {
     let said = sallyport(&other, &["restore", file, "--without-journal"]);
     assert!(said.status.success(), "{}", stderr(&said));
     let names = |folder: &Path| {
-        let mut names: Vec<_> =
-            fs::read_dir(folder).expect("read").map(|entry| entry.expect("one").file_name().into_string().expect("UTF-8")).collect();
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .expect("read")
+            .map(|entry| entry.expect("one").file_name().into_string().expect("UTF-8"))
+            .collect();
         names.sort();
         names
     };
@@ -304,8 +311,10 @@ fn only_the_newest_backups_are_kept() {
     fs::write(folder.join("notes.txt"), "mine").expect("written");
     let kept = sallyport(&portal.data(), &["backup", folder.to_str().expect("UTF-8"), "--keep", "3"]);
     assert!(kept.status.success(), "{}", stderr(&kept));
-    let mut names: Vec<_> =
-        fs::read_dir(&folder).expect("read").map(|entry| entry.expect("one").file_name().into_string().expect("UTF-8")).collect();
+    let mut names: Vec<_> = fs::read_dir(&folder)
+        .expect("read")
+        .map(|entry| entry.expect("one").file_name().into_string().expect("UTF-8"))
+        .collect();
     names.sort();
     assert_eq!(names.len(), 4, "{names:?}");
     assert_eq!(names[..3], ["notes.txt", "sallyport-20261104T000000Z.db", "sallyport-20261105T000000Z.db"]);
@@ -333,8 +342,7 @@ mod postgres {
         let data = folder.path().join("data");
         fs::create_dir(&data).expect("made");
         fs::write(data.join("master.key"), TestStore::master_key()).expect("written");
-        let (mut portal, server) =
-            Portal::start_in(folder, keys(), vec!["--database-url".to_owned(), url.clone()]);
+        let (mut portal, server) = Portal::start_in(folder, keys(), vec!["--database-url".to_owned(), url.clone()]);
         let dump = portal.folder.path().join("keys.dump");
         let dump = dump.to_str().expect("UTF-8");
         tool("pg_dump", &["--format=custom", "--no-owner", "--file", dump, "--dbname", &url]);

@@ -86,10 +86,7 @@ async fn set_suspended(store: Store, act: Act, place: Place, reason: Option<Stri
     let unless = if reason.is_some() { "suspended_at IS NULL" } else { "suspended_at IS NOT NULL" };
     let at = reason.as_ref().map(|_| store.now().micros());
     let sql = format!("UPDATE orgs SET suspended_at = $1, suspend_reason = $2 WHERE id = $3 AND {unless} RETURNING id");
-    let changed = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(at)
-        .bind(reason.clone())
-        .bind(place.id.clone());
+    let changed = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(at).bind(reason.clone()).bind(place.id.clone());
     if changed.fetch_optional(tx.on()).await?.is_none() {
         if reason.is_some() {
             tx.unchanged().await?;

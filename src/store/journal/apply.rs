@@ -71,14 +71,17 @@ impl Tx {
     async fn apply_entry(&mut self, entry: &Entry, commit: Commit, resumes: bool) -> Result<Vec<NewEvent>> {
         let now = self.now().micros();
         let details = commit.details();
-        let system = |action, kind, id: &str| {
-            vec![NewEvent::of_system(action, Target::new(kind, id, id)).with(details.clone())]
-        };
+        let system =
+            |action, kind, id: &str| vec![NewEvent::of_system(action, Target::new(kind, id, id)).with(details.clone())];
         let none = Ok(Vec::new());
         match entry {
             Entry::RootTokenRevoked { id } => {
                 let sql = "UPDATE root_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-                if self.changes(sql, id, commit.at).await? { Ok(system(Action::TokenRevoked, "root_token", id)) } else { none }
+                if self.changes(sql, id, commit.at).await? {
+                    Ok(system(Action::TokenRevoked, "root_token", id))
+                } else {
+                    none
+                }
             }
             Entry::PersonalTokenRevoked { id } => {
                 let sql = "UPDATE personal_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
@@ -87,7 +90,8 @@ impl Tx {
             }
             Entry::Erased { person } => {
                 // Erasing is a command of its own: it goes through all logs.
-                let sql = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL AND erased_at IS NULL";
+                let sql =
+                    "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL AND erased_at IS NULL";
                 if !self.changes(sql, person, now).await? {
                     return none;
                 }
@@ -95,11 +99,17 @@ impl Tx {
                 event[0].details["erase_again"] = json!(true);
                 Ok(event)
             }
-            Entry::Person { id, disabled, operator } => self.apply_to_person(id, *disabled, *operator, resumes, commit).await,
+            Entry::Person { id, disabled, operator } => {
+                self.apply_to_person(id, *disabled, *operator, resumes, commit).await
+            }
             Entry::PasswordChanged { person } => {
                 // The one that the backup knows was given up.
                 let sql = "UPDATE users SET password_hash = NULL WHERE id = $1 AND password_hash IS NOT NULL AND created_at < $2";
-                if self.changes(sql, person, commit.at).await? { Ok(system(Action::PasswordChanged, "user", person)) } else { none }
+                if self.changes(sql, person, commit.at).await? {
+                    Ok(system(Action::PasswordChanged, "user", person))
+                } else {
+                    none
+                }
             }
             Entry::TrustRule { id, paused: Some(at) } => {
                 let sql = "UPDATE trust_rules SET paused_at = $2 WHERE id = $1 AND paused_at IS NULL RETURNING org_id";
@@ -244,7 +254,10 @@ impl Tx {
             self.end_personal_tokens(&UserId::stored(id.to_owned())).await?;
         }
         let target = Target::new("user", id, id);
-        Ok(actions.into_iter().map(|action| NewEvent::of_system(action, target.clone()).with(commit.details())).collect())
+        Ok(actions
+            .into_iter()
+            .map(|action| NewEvent::of_system(action, target.clone()).with(commit.details()))
+            .collect())
     }
 
     /// Gives a person the roles that they had in an organization, and no others. Of two people who were made and unmade owner the

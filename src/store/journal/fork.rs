@@ -158,7 +158,10 @@ impl Tx {
                 &mut ended.handovers,
                 "UPDATE handovers SET sealed = NULL, passphrase_hash = NULL WHERE sealed IS NOT NULL AND CAST($1 AS BIGINT) IS NOT NULL",
             ),
-            (&mut ended.device_codes, "DELETE FROM device_requests WHERE ended_at IS NULL AND CAST($1 AS BIGINT) IS NOT NULL"),
+            (
+                &mut ended.device_codes,
+                "DELETE FROM device_requests WHERE ended_at IS NULL AND CAST($1 AS BIGINT) IS NOT NULL",
+            ),
         ] {
             *count = sqlx::query(sql).bind(now).execute(self.on()).await?.rows_affected();
         }

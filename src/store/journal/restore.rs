@@ -40,7 +40,9 @@ pub enum Reconciled {
     Same,
     Restored(Restored),
     /// What is known is applied; but something is not known, so no key may be judged until an operator decides.
-    Quarantined { why: String },
+    Quarantined {
+        why: String,
+    },
 }
 
 impl Store {
@@ -50,9 +52,7 @@ impl Store {
         let missing = match compare(lines, &database) {
             Compared::Missing(missing) => missing,
             Compared::Same if how.damage.is_none() && !how.is_restore => return Ok(Reconciled::Same),
-            Compared::Same => {
-                Missing { lines: Vec::new(), common: database.revision, is_changed: false, gap: None }
-            }
+            Compared::Same => Missing { lines: Vec::new(), common: database.revision, is_changed: false, gap: None },
         };
         let wanted = Wanted::of(&missing.lines, !missing.is_changed);
         let why = match (&how.damage, missing.gap, wanted.has_unknown) {
