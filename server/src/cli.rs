@@ -33,6 +33,7 @@ mod profile;
 mod progress;
 mod prompt;
 mod restore;
+mod restored;
 mod scan;
 mod table;
 mod token;

@@ -5,13 +5,14 @@ mod apply_keys;
 mod fork;
 mod marks;
 mod restore;
+mod restored;
 mod wanted;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-pub use fork::Ended;
 pub use marks::lines_of_sqlite;
-pub use restore::{HowToRestore, Reconciled, Restored};
+pub use restore::{HowToRestore, Reconciled};
+pub use restored::{Ended, Restored};
 
 use super::{Change, Store};
 use crate::{

@@ -1,16 +1,15 @@
 //! `sallyport journal check|accept`: what an operator decides about a revocation journal.
 
 use clap::Subcommand;
-use sallyport::{
-    audit::checkpoint::portal_name,
-    store::{HowToRestore, Reconciled, Store},
-};
+use sallyport::store::{HowToRestore, Reconciled, Store};
 
-use super::{act, confirm::confirm, said};
-use crate::{
-    config::{ServeArgs, Where},
-    journals,
+use super::{
+    act,
+    confirm::confirm,
+    restored::{portal, tell},
+    said,
 };
+use crate::{config::Where, journals};
 
 #[derive(Subcommand)]
 pub enum JournalCommand {
@@ -79,22 +78,10 @@ pub async fn run(settings: &Where, store: &Store, command: JournalCommand) -> Re
                 }
             }
             if let Reconciled::Restored(restored) = outcome {
-                super::restore::tell(&restored)?;
+                tell(&restored)?;
             }
             say!("Keys are judged again. A server that runs notices within seconds.");
             Ok(())
         }
     }
-}
-
-/// The name under which checkpoints are signed.
-pub(super) async fn portal(settings: &Where, store: &Store) -> Result<String, String> {
-    let serving = settings.serving(&ServeArgs::default())?;
-    Ok(match &serving.public_url {
-        Some(url) => portal_name(url),
-        None => {
-            let last = store.last_portal().await.map_err(said)?;
-            last.unwrap_or_else(|| portal_name(&format!("http://{}", serving.listen)))
-        }
-    })
 }

@@ -17,7 +17,11 @@ use sallyport::{
     store::{HowToRestore, Location, Reconciled, Restored, Store, inspect_copy, lines_of_sqlite},
 };
 
-use super::{act, journal::portal, said};
+use super::{
+    act,
+    restored::{portal, tell},
+    said,
+};
 use crate::{
     config::{DataLocation, Where},
     data_dir::{DataDir, ServerLock, location},
@@ -169,24 +173,6 @@ async fn restored(
              away by them. The database was not replaced."
         )),
     }
-}
-
-/// Says what was done.
-pub(super) fn tell(restored: &Restored) -> Result<(), String> {
-    say!("The backup has changes up to {}, the journals have them up to {}.", restored.common, restored.last);
-    for (action, count) in &restored.applied {
-        say!("    {action}: {count}");
-    }
-    let ended = restored.ended;
-    say!(
-        "Ended: sessions {}, invitations {}, password resets {}, hand-overs {}, device codes {}.",
-        ended.sessions,
-        ended.invitations,
-        ended.password_resets,
-        ended.handovers,
-        ended.device_codes
-    );
-    Ok(())
 }
 
 /// For the name of the folder of what was replaced.

@@ -1,10 +1,10 @@
 //! The mark that a restore leaves: in the logs with signed checkpoints, and in the database, so that it is not restored again.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     super::{Store, WRITE_OF_MANY, detached_within, retried, row::Read, tx::Tx},
-    restore::Restored,
+    restored::{Ended, Restored},
 };
 use crate::{
     Result,
@@ -12,28 +12,6 @@ use crate::{
     id::OrgId,
     journal::Entry,
 };
-
-/// What lets people in, and was ended: it may have been ended after the backup, and is nowhere noted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ended {
-    pub sessions: u64,
-    pub invitations: u64,
-    pub password_resets: u64,
-    pub handovers: u64,
-    pub device_codes: u64,
-}
-
-impl Ended {
-    fn details(self) -> Value {
-        json!({
-            "sessions": self.sessions,
-            "invitations": self.invitations,
-            "password_resets": self.password_resets,
-            "handovers": self.handovers,
-            "device_codes": self.device_codes,
-        })
-    }
-}
 
 /// The newest checkpoint of a log before a restore is recorded in it.
 #[derive(Clone)]

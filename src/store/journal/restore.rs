@@ -1,8 +1,10 @@
 //! Compares a database with its journals, and applies what it lacks before the first verdict.
 
-use std::collections::BTreeMap;
-
-use super::{super::Store, fork::Ended, wanted::Wanted};
+use super::{
+    super::Store,
+    restored::{Ended, Restored},
+    wanted::Wanted,
+};
 use crate::{
     Result,
     audit::Act,
@@ -20,18 +22,6 @@ pub struct HowToRestore {
     pub accepted: Option<String>,
     /// What is wrong with the journals, if something is.
     pub damage: Option<String>,
-}
-
-/// What was done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Restored {
-    /// Up to this revision the database had everything.
-    pub common: i64,
-    /// The newest that a journal has.
-    pub last: i64,
-    /// How many events of each kind there were.
-    pub applied: BTreeMap<&'static str, u64>,
-    pub ended: Ended,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
