@@ -193,9 +193,8 @@ async fn a_line_says_what_a_commit_changed_and_no_secret(store: &TestStore) {
     let lines = store.journal_lines(0).await.expect("read");
     let last = lines.last().expect("a line");
     assert_eq!(last.revision, store.revision().await.expect("read"));
-    let Some([Entry::Key(found)]) = last.entries().as_deref().map(<[Entry]>::to_vec).as_deref() else {
-        panic!("{}", last.what);
-    };
+    let entries = last.entries().expect("it is understood");
+    let [Entry::Key(found)] = &entries[..] else { panic!("{}", last.what) };
     assert_eq!(found.id, issued.key.id.as_str());
     assert!(found.revoked.is_some() && found.secrets[0].ended.is_some());
     let secret = issued.secret.expose();

@@ -19,7 +19,7 @@ pub enum JournalCommand {
     Check,
     /// Go on although changes are in no journal: what is known is applied, and keys are judged again
     #[command(after_help = "Example:
-  sallyport journal accept --reason \"only test keys were revoked in between\"")]
+  sallyport journal accept --reason labels-only")]
     Accept {
         /// Why nothing else has to be taken away, for the activity
         #[arg(long)]

@@ -108,7 +108,7 @@ async fn into_sqlite(
     let restored = compared?;
 
     say!("5/5 Replacing the database …");
-    let kept = part.replace(database, Timestamped(store.now().micros()))?;
+    let kept = part.replace(database, store.now().seconds())?;
     tell(&restored)?;
     if let Some(kept) = kept {
         say!("The database from before is in {}; delete it when you don't need it any more.", kept.display());
@@ -175,9 +175,6 @@ async fn restored(
     }
 }
 
-/// For the name of the folder of what was replaced.
-struct Timestamped(i64);
-
 /// The copy, until it is the database.
 struct Part(PathBuf);
 
@@ -196,16 +193,19 @@ impl Part {
 
     /// The files of the database before are kept in a folder, which is returned. Whenever this is killed, there is either that
     /// database or this one, or the server does not start and says why.
-    fn replace(self, database: &Path, now: Timestamped) -> Result<Option<PathBuf>, String> {
+    fn replace(self, database: &Path, now: i64) -> Result<Option<PathBuf>, String> {
         let failed = |error: io::Error| format!("The database can't be replaced: {error}");
         let folder = database.parent().unwrap_or(Path::new("."));
+        if fs::metadata(beside(&self.0, "-wal")).is_ok_and(|left| left.len() > 0) {
+            return Err("The copy could not be closed. Nothing was replaced; try again.".to_owned());
+        }
         for end in ["-wal", "-shm"] {
             let _ = fs::remove_file(beside(&self.0, end));
         }
         File::open(&self.0).and_then(|part| part.sync_all()).map_err(failed)?;
         let mut kept = None;
         if database.exists() {
-            let to = folder.join(format!("replaced-{}", now.0 / 1_000_000));
+            let to = folder.join(format!("replaced-{now}"));
             fs::DirBuilder::new().mode(0o700).create(&to).map_err(failed)?;
             for end in ["", "-wal", "-shm"] {
                 let from = beside(database, end);
