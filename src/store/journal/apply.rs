@@ -33,7 +33,7 @@ impl Counts {
 
 impl Store {
     /// Applies everything. Doing it again changes nothing.
-    pub(super) async fn apply(&self, act: &Act, wanted: Wanted) -> Result<Counts> {
+    pub(super) async fn apply_again(&self, act: &Act, wanted: Wanted) -> Result<Counts> {
         let mut counts = Counts::default();
         for (entry, commit) in wanted.others.clone() {
             if entry == Entry::CapabilityKeysReplaced {

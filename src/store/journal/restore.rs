@@ -52,7 +52,7 @@ impl Store {
             (None, None, false) => None,
         };
         let lacks = !missing.lines.is_empty();
-        let applied = self.apply(act, wanted).await?;
+        let applied = self.apply_again(act, wanted).await?;
         if let (Some(why), None) = (&why, &how.accepted) {
             if lacks || missing.gap.is_some() {
                 self.record_quarantine(act, why).await?;
