@@ -65,10 +65,13 @@ impl Found {
         self.files.iter().filter_map(|(_, contents)| contents.as_ref())
     }
 
-    /// What is wrong, if no file is whole.
+    /// What is wrong, if no file is whole that is as new as all others.
     pub fn damage(&self) -> Option<String> {
-        let is_whole = |contents: &Contents| contents.damage.is_none() && !contents.lines.is_empty();
-        if self.contents().any(is_whole) {
+        let whole = self.contents().filter(|contents| contents.damage.is_none() && !contents.lines.is_empty());
+        let newest = whole.flat_map(|contents| &contents.lines).map(|line| line.revision).max();
+        // A whole one that ends before does not say what the damaged one had.
+        let lost = self.contents().map(|contents| contents.damaged_up_to).max();
+        if newest.is_some() && newest >= lost {
             return None;
         }
         let damaged = self.contents().find_map(|contents| contents.damage.clone());

@@ -23,6 +23,8 @@ pub struct Contents {
     pub lines: Vec<Line>,
     /// Where a line is not what was written, if one is not: it and all that follow are not in `lines`.
     pub damage: Option<String>,
+    /// The newest change that a line has which is not in `lines`. Whether that is true is not known.
+    pub damaged_up_to: i64,
     last: Mac,
     /// The bytes of `lines`. After them may be a part of a line: the process was killed while it wrote.
     length: u64,
@@ -36,18 +38,19 @@ pub fn read(path: &Path, vault: &Vault) -> io::Result<Option<Contents>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut found = Contents { path: path.to_owned(), lines: Vec::new(), damage: None, last: START, length: 0 };
+    let mut found =
+        Contents { path: path.to_owned(), lines: Vec::new(), damage: None, damaged_up_to: 0, last: START, length: 0 };
     // The last piece has no end: it is empty, or a part of a line.
     let pieces: Vec<_> = bytes.split(|byte| *byte == b'\n').collect();
-    for piece in &pieces[..pieces.len() - 1] {
+    for (n, piece) in pieces[..pieces.len() - 1].iter().enumerate() {
         let text = std::str::from_utf8(piece).ok();
         let Some((line, mac)) = text.and_then(|text| Line::read(vault, &found.last, text)) else {
-            let n = found.lines.len() + 1;
-            found.damage = Some(if n == 1 {
+            found.damage = Some(if n == 0 {
                 format!("{} was written under another master key, or is damaged", path.display())
             } else {
-                format!("{} is damaged in line {n}", path.display())
+                format!("{} is damaged in line {}", path.display(), n + 1)
             });
+            found.damaged_up_to = pieces[n..].iter().filter_map(|piece| revision(piece)).max().unwrap_or(0);
             break;
         };
         found.length += piece.len() as u64 + 1;
@@ -55,6 +58,11 @@ pub fn read(path: &Path, vault: &Vault) -> io::Result<Option<Contents>> {
         found.lines.push(line);
     }
     Ok(Some(found))
+}
+
+/// Of a line that is not trusted.
+fn revision(piece: &[u8]) -> Option<i64> {
+    std::str::from_utf8(piece).ok()?.split(' ').nth(1)?.parse().ok()
 }
 
 /// A file to which lines are appended.
