@@ -74,7 +74,7 @@ pub struct JournalFile {
     last_revision: i64,
     /// Lines that are not written yet.
     waiting: Vec<Line>,
-    /// Whether this made the file.
+    /// Whether this made the file, or read it before.
     is_own: bool,
     file: Option<File>,
 }
@@ -83,7 +83,13 @@ impl JournalFile {
     /// Goes on after what was read, which is not damaged.
     pub fn after(found: &Contents, vault: Vault) -> Self {
         let last_revision = found.lines.iter().map(|line| line.revision).max().unwrap_or(0);
-        Self { last: found.last, length: found.length, last_revision, ..Self::new(found.path.clone(), vault) }
+        Self {
+            last: found.last,
+            length: found.length,
+            last_revision,
+            is_own: true,
+            ..Self::new(found.path.clone(), vault)
+        }
     }
 
     /// A file that is not there yet.

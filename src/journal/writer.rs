@@ -88,7 +88,7 @@ impl Journal {
         files.into_iter().map(Writer::start).collect::<io::Result<_>>().map(Self)
     }
 
-    /// Appends lines to all files; returns whether they are on all disks. If not, they are tried again.
+    /// Appends lines to all files; returns whether they, and all before them, are on all disks. If not, they are tried again.
     pub async fn append(&self, lines: &[Line]) -> bool {
         let waits: Vec<_> = self.0.iter().map(|writer| writer.tell(lines.to_vec())).collect();
         let all = async {
@@ -156,6 +156,7 @@ fn run(mut file: JournalFile, told: &mpsc::Receiver<Told>, state: &Mutex<State>)
             waits.push(written);
         }
         if file.waiting().is_empty() {
+            waits.into_iter().for_each(|written| drop(written.send(true)));
             continue;
         }
         let flushed = file.flush();

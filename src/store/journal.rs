@@ -45,8 +45,8 @@ impl Store {
     }
 
     /// Whether everything up to now is in the journal.
-    pub(super) fn is_journaled(&self) -> bool {
-        self.journal_status().is_some_and(|status| status.lacks_since().is_none())
+    pub(super) async fn is_journaled(&self) -> bool {
+        self.journal(&[]).await
     }
 
     /// Whether something that was changed at that time may be missing in the journal, because it can't be written.

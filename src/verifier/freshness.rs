@@ -153,7 +153,7 @@ mod tests {
         let freshness = Freshness::alone(elapsed, 5);
         freshness.hold(true);
         assert!(freshness.check().is_err());
-        freshness.renewed(renewal(10_000, 5));
+        freshness.renewed(Renewal { timeline: 0, ..renewal(10_000, 5) });
         assert!(freshness.check().is_err(), "a renewal does not end it");
         freshness.hold(false);
         assert!(freshness.check().is_ok());

@@ -126,7 +126,11 @@ async fn old_ones_are_removed(store: &TestStore) {
     let key = store.key(&act, &app, "CI").await.key;
     let pool = raw(store.location()).await;
     // As if that many had been committed before.
-    for sql in ["UPDATE changes SET revision = 1", "UPDATE revision SET n = 1098"] {
+    for sql in [
+        "DELETE FROM changes WHERE revision < (SELECT n FROM revision)",
+        "UPDATE changes SET revision = 1",
+        "UPDATE revision SET n = 1098",
+    ] {
         sqlx::query(sql).execute(&pool).await.expect("written");
     }
     let kept = async || {

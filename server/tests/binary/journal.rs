@@ -322,7 +322,7 @@ fn only_the_newest_backups_are_kept() {
 }
 
 mod postgres {
-    use std::process::Command;
+    use std::{os::unix::fs::PermissionsExt, process::Command};
 
     use sallyport::{store::Location, testing::TestStore};
 
@@ -341,7 +341,10 @@ mod postgres {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
         fs::create_dir(&data).expect("made");
-        fs::write(data.join("master.key"), TestStore::master_key()).expect("written");
+        let key = data.join("master.key");
+        fs::write(&key, TestStore::master_key()).expect("written");
+        fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).expect("set");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
         let (mut portal, server) = Portal::start_in(folder, keys(), vec!["--database-url".to_owned(), url.clone()]);
         let dump = portal.folder.path().join("keys.dump");
         let dump = dump.to_str().expect("UTF-8");

@@ -49,7 +49,7 @@ impl Tx {
         // Its locks are not held while nodes are waited for.
         drop(self);
         let confirmed = store.confirm_all().await?;
-        Ok(Confirmed { journaled: store.is_journaled(), ..confirmed })
+        Ok(Confirmed { journaled: store.is_journaled().await, ..confirmed })
     }
 
     /// The same where a request before may be why there is nothing that this could take away.
