@@ -156,7 +156,9 @@ fn run(mut file: JournalFile, told: &mpsc::Receiver<Told>, state: &Mutex<State>)
             waits.push(written);
         }
         if file.waiting().is_empty() {
-            waits.into_iter().for_each(|written| drop(written.send(true)));
+            for written in waits {
+                let _ = written.send(true);
+            }
             continue;
         }
         let flushed = file.flush();
