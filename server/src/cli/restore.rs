@@ -108,7 +108,7 @@ async fn into_sqlite(
     let restored = compared?;
 
     say!("5/5 Replacing the database …");
-    let kept = part.replace(database, store.now().seconds())?;
+    let kept = part.replace(database, store.now().micros())?;
     tell(&restored)?;
     if let Some(kept) = kept {
         say!("The database from before is in {}; delete it when you don't need it any more.", kept.display());

@@ -161,7 +161,8 @@ fn nothing_comes_back_from_the_dead() {
     assert!(codes.iter().all(|code| code == "revoked"), "{codes:?}");
     server.kill();
     // Once more, from the same backup, beside a journal that has the restore in it.
-    assert!(portal.restore(&[]).status.success());
+    let again = portal.restore(&[]);
+    assert!(again.status.success(), "{}{}", stdout(&again), stderr(&again));
     let server = Server::start(&portal.data());
     assert!(portal.codes(&server).iter().all(|code| code == "revoked"));
     server.kill();
