@@ -289,6 +289,8 @@ actions! {
     JobRetried "job.retried" "Job retried",
     MailTested "mail.tested" "Test mail sent",
     EventsPruned "events.pruned" "Old activity removed",
+    PortalRestored "portal.restored" "Database restored from a backup",
+    PortalQuarantined "portal.quarantined" "Keys are not judged: changes are unknown",
     AuditKeyCreated "audit_key.created" "Key of the audit log created",
     AuditKeyRotated "audit_key.rotated" "Key of the audit log rotated",
     AuditKeyRevoked "audit_key.revoked" "Key of the audit log revoked",

@@ -25,6 +25,8 @@ pub mod identity;
 pub mod import;
 pub mod invitation;
 pub mod job;
+#[cfg(feature = "store")]
+pub mod journal;
 pub mod key;
 pub mod key_notice;
 pub mod key_policy;

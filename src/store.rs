@@ -45,6 +45,7 @@ mod idle_keys;
 mod imports;
 mod invitations;
 mod jobs;
+mod journal;
 mod key_change;
 mod key_days;
 mod key_deadlines;
@@ -158,6 +159,7 @@ pub use forwarding::{ForwardBatch, Forwarding};
 pub use handovers::{NotOpened, Opened};
 
 pub use imports::{DryRun, ForeignShape, IMPORT_QUEUE};
+pub use journal::{Ended, HowToRestore, Reconciled, Restored, lines_of_sqlite};
 pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, LATER_DAYS, SOON_DAYS,
     UNUSED_DAYS,
@@ -201,6 +203,7 @@ use errors::{TANGLED, is_taken};
 use feed::Feed;
 use forward_gate::ForwardGate;
 use jobs::Doorbell;
+use journal::JournalSlot;
 use measures::Measures;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
@@ -231,6 +234,7 @@ struct Inner {
     deferred_writes: DeferredWrites,
     doorbell: Doorbell,
     forward_gate: ForwardGate,
+    journal: JournalSlot,
     measures: Measures,
     tools: Tools,
     peppers: Peppers,

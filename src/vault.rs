@@ -12,7 +12,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::{Entropy, Error, Result, key::secret};
+use crate::{Entropy, Error, Result, audit::hex, key::secret};
 
 const FORMAT: u8 = 1;
 const FINGERPRINT: usize = 4;
@@ -61,6 +61,7 @@ struct Keys {
     fingerprint: [u8; FINGERPRINT],
     forms: Zeroizing<[u8; 32]>,
     links: Zeroizing<[u8; 32]>,
+    journal: Zeroizing<[u8; 32]>,
 }
 
 impl Vault {
@@ -72,6 +73,7 @@ impl Vault {
             fingerprint: std::array::from_fn(|at| print[at]),
             forms: master.derive("sallyport form token v1"),
             links: master.derive("sallyport link token v1"),
+            journal: master.derive("sallyport journal v1"),
         }))
     }
 
@@ -116,6 +118,17 @@ impl Vault {
 
     pub fn is_link_hash(&self, parts: &[&[u8]], other: &[u8]) -> bool {
         secret::constant_time_eq(&self.link_hash(parts), other)
+    }
+
+    /// Chains a line of the revocation journal to the one before.
+    pub(crate) fn journal_mac(&self, before: &[u8; 16], line: &[u8]) -> [u8; 16] {
+        let hash = hash(&self.0.journal, &[before, line]);
+        std::array::from_fn(|at| hash[at])
+    }
+
+    /// Whether a text is this MAC in hexadecimal digits.
+    pub(crate) fn is_journal_mac(&self, mac: &[u8; 16], text: &str) -> bool {
+        secret::constant_time_eq(hex(mac).as_bytes(), text.as_bytes())
     }
 }
 

@@ -147,6 +147,7 @@ impl Verifier {
         } else {
             Freshness::alone(elapsed.clone(), revision)
         };
+        freshness.hold(store.quarantine().is_some());
         let verifier = Arc::new(Self {
             keys: GenerationCache::new(capacity),
             shared: Shared::default(),

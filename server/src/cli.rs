@@ -12,6 +12,7 @@ macro_rules! note {
 
 mod audit;
 mod backup;
+mod backup_folder;
 mod called;
 mod capability_key;
 mod client;
@@ -21,6 +22,7 @@ mod erase;
 mod grouped;
 mod ids;
 mod import;
+mod journal;
 mod mail;
 mod member;
 mod member_place;
@@ -30,6 +32,8 @@ mod person;
 mod profile;
 mod progress;
 mod prompt;
+mod restore;
+mod restored;
 mod scan;
 mod table;
 mod token;
@@ -82,8 +86,18 @@ enum Command {
     /// Copy the SQLite database to a file, also while a server runs; the master key is not in it
     #[command(after_help = "Examples:
   sallyport backup /var/backups/sallyport/2026-11-22.db
-  sallyport backup latest.db --force")]
+  sallyport backup latest.db --force
+  sallyport backup /var/backups/sallyport --keep 14")]
     Backup(backup::BackupArgs),
+    /// Put a backup back, and take away again what was taken away since, as the revocation journal has it
+    #[command(after_help = "Examples:
+  sallyport restore /var/backups/sallyport/2026-11-22.db
+  sallyport restore latest.db --journal /mnt/other/sallyport
+  sallyport restore --after-pg-restore")]
+    Restore(restore::RestoreArgs),
+    /// Compare the revocation journal with the database, and decide about what is in none
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     /// Check this installation, and say how to fix what is wrong; exits with 1 if something is
     #[command(after_help = "Examples:
   sallyport doctor
@@ -213,6 +227,13 @@ async fn run(settings: &Where, command: Command) -> Result<(), String> {
         Command::Mail(command) => mail::run(settings, command).await,
         Command::Audit(command) => audit::run(settings, command).await,
         Command::Backup(args) => backup::run(&place, args).await,
+        Command::Restore(args) => restore::run(settings, args).await,
+        Command::Journal(command) => {
+            let store = open(settings).await?;
+            let ended = journal::run(settings, &store, command).await;
+            store.close().await;
+            ended
+        }
         Command::MoveToPostgres => moving::run(&place).await,
         Command::Token(command) => {
             let store = open(settings).await?;

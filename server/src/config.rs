@@ -4,7 +4,9 @@
 mod addresses;
 pub mod audit;
 pub mod collector;
+mod journal;
 mod leaks;
+mod log_format;
 pub mod mail;
 mod master_key;
 mod public_url;
@@ -27,10 +29,10 @@ use ipnet::IpNet;
 use sallyport::{over_redis::RedisSettings, profile::Fault};
 use serde::Deserialize;
 
-pub use self::master_key::MasterKeyText;
 use self::{
     addresses::{check_cidr, check_listen},
     audit::{AuditSection, AuditSettings},
+    journal::JournalSection,
     leaks::LeaksSection,
     mail::{MailSection, MailSettings},
     master_key::master_key_of_environment,
@@ -40,6 +42,7 @@ use self::{
     usage::{UsageSection, UsageSettings},
     webhooks::{WebhookSettings, WebhooksSection},
 };
+pub use self::{log_format::LogFormat, master_key::MasterKeyText};
 use crate::{api::requirement::Requirement, partner_keys::KeySource, site};
 
 /// The `--help` heading after a command's own options.
@@ -98,14 +101,6 @@ pub struct ServeArgs {
     pub redis: RedisArgs,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    #[default]
-    Text,
-    Json,
-}
-
 /// `sallyport.toml`: the same names as the flags.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -130,6 +125,8 @@ struct File {
     usage: Option<UsageSection>,
     #[serde(default)]
     audit: AuditSection,
+    #[serde(default)]
+    journal: JournalSection,
     leaks: Option<LeaksSection>,
     webhooks: Option<WebhooksSection>,
     #[serde(default)]
@@ -143,6 +140,8 @@ pub struct DataLocation {
     pub database_url: Option<String>,
     pub profile: Option<PathBuf>,
     pub master_key: Option<MasterKeyText>,
+    /// Of the second copy of the revocation journal.
+    pub journal: Option<PathBuf>,
     pub set_by: SetBy,
 }
 
@@ -243,6 +242,7 @@ impl Where {
             data: self.data.clone().or(file.data).unwrap_or_else(|| "data".into()),
             database_url: self.database_url.clone().or(file.database_url),
             profile: self.profile.clone().or(file.profile),
+            journal: file.journal.folder,
             master_key: self.master_key.clone().or_else(master_key_of_environment),
         })
     }
@@ -329,7 +329,7 @@ mod tests {
         for name in names.keys() {
             assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
         }
-        for section in ["mail", "usage", "audit", "leaks", "webhooks"] {
+        for section in ["mail", "usage", "audit", "leaks", "webhooks", "journal"] {
             for name in names[section].as_table().expect("a table").keys() {
                 let listed = include_str!("../../docs/settings.md").contains(&format!("| `{section}.{name}`"));
                 assert!(listed, "{section}.{name} is not listed");

@@ -136,6 +136,16 @@ impl DataDir {
         Ok(Self { location, master_key, profile: profile(place)?, made: Vec::new(), fresh: Vec::new() })
     }
 
+    /// Another database under the same master key: a backup that is being restored.
+    pub fn with_database(place: &DataLocation, location: Location) -> Result<Self, String> {
+        let path = key_path(place);
+        let master_key = match master_key::given(place)? {
+            Some(key) => key,
+            None => master_key::read(&path)?.ok_or_else(|| no_key(&path, &location))?,
+        };
+        Ok(Self { location, master_key, profile: profile(place)?, made: Vec::new(), fresh: Vec::new() })
+    }
+
     /// Refuses a database with an older or newer schema.
     pub async fn open(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Store, String> {
         let store = Store::open(self.location.clone(), self.tools(clock, entropy)).await;

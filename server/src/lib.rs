@@ -13,6 +13,7 @@ pub mod forward_gate;
 pub mod grpc;
 pub mod issuers;
 pub mod jobs;
+pub mod journals;
 pub mod logo;
 pub mod logs;
 pub mod mail;

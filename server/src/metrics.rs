@@ -1,6 +1,7 @@
 //! `/metrics`: what this server measures, in the text format of Prometheus, on a listener of its own.
 
 mod backlogs;
+mod journal;
 mod listener;
 mod process;
 pub mod requests;

@@ -38,7 +38,7 @@ pub struct Readiness {
 /// One requirement of the server, and its state.
 #[derive(Serialize, ToSchema)]
 pub struct HealthCheck {
-    /// `database`, `revocations` or `writes`; with several nodes also `redis`, without which a server is ready.
+    /// `database`, `revocations` or `writes`; and `journal`, with several nodes also `redis`, without which a server is ready.
     name: &'static str,
     ok: bool,
     /// What is wrong, or `ok`.

@@ -7,6 +7,7 @@ mod connection;
 mod connections;
 mod doubts;
 mod greet;
+mod journal;
 mod limits;
 mod listen;
 mod lock;
@@ -108,6 +109,8 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     for (name, requirement) in &serving.requirements {
         requirement.check(name, store.profile())?;
     }
+    let portal = portal_name(&public_url);
+    let found = journal::compare(&store, place, &portal).await?;
     // Before it joins: a node that can't start would be waited for.
     let redis = share::over(&store, serving.redis.clone()).await?;
     let has_redis = redis.is_some();
@@ -119,7 +122,6 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
 
     let own = own_url(address);
     let outbox = mailer.map(|mailer| Outbox { mailer, public_url: public_url.clone() });
-    let portal = portal_name(&public_url);
     let checkpoints = Checkpoints { portal: portal.clone(), pace, file, receiver };
     match &collector {
         Some(collector) => store.begin_forwarding(&collector.name(), refuse_after).await,
@@ -156,6 +158,8 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     )
     .await
     .map_err(|error| error.to_string())?;
+    let (stop, stopped) = watch::channel(false);
+    journal::keep(&store, place, found, stopped.clone()).await?;
     // Once it can judge: revocations wait for it from now on.
     store.join(state.verifier.lease().0).await.map_err(|error| error.to_string())?;
     share::say_if_alone(&store, has_redis).await?;
@@ -186,7 +190,6 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
         _ => {}
     }
 
-    let (stop, stopped) = watch::channel(false);
     let webhooks = Arc::new(Sender::new(outside));
     let webhooks = [jobs::webhooks::events(), jobs::webhooks::deliveries(webhooks), jobs::imports::queue()];
     let of_keys = [jobs::keys::deadlines(&state.verifier), jobs::keys::cut_offs(&state.verifier)];

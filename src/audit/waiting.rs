@@ -121,6 +121,8 @@ impl Action {
             | Self::CapabilityKeyCreated
             | Self::CapabilityKeyRotated
             | Self::EventsPruned
+            | Self::PortalRestored
+            | Self::PortalQuarantined
             | Self::HandoverOpened
             | Self::ImportFinished
             | Self::KeyLeaked

@@ -30,6 +30,8 @@ pub enum Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Confirmed {
     pub nodes: Vec<(NodeId, Refusal)>,
+    /// Whether it is in the revocation journal of this process, on every disk.
+    pub journaled: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,7 +99,7 @@ impl Confirmation {
             Progress::Waiting => Refusal::Closed,
         };
         let nodes = self.nodes.unwrap_or_default().into_iter();
-        Confirmed { nodes: nodes.map(|(id, progress)| (id, refusal(progress))).collect() }
+        Confirmed { nodes: nodes.map(|(id, progress)| (id, refusal(progress))).collect(), journaled: false }
     }
 }
 

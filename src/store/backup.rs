@@ -58,7 +58,7 @@ pub async fn inspect_copy(copy: &Path) -> Result<(Vec<String>, Holdings)> {
     Ok((damages, holdings))
 }
 
-async fn connect(path: &Path, how: &str) -> Result<AnyConnection> {
+pub(super) async fn connect(path: &Path, how: &str) -> Result<AnyConnection> {
     install_drivers();
     let options = AnyConnectOptions::from_str(&(sqlite_address(path) + how))?;
     Ok(AnyConnection::connect_with(&options).await?)

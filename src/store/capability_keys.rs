@@ -15,6 +15,7 @@ use crate::{
         checkpoint::{PublicKey, SigningKey},
     },
     capability::key_id,
+    journal::Entry,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -123,6 +124,7 @@ impl Store {
                 .execute(tx.on())
                 .await?;
             let id = tx.insert_capability_key(now).await?;
+            tx.notes(Entry::CapabilityKeysReplaced);
             let event = NewEvent::of_system(Action::CapabilityKeyReplaced, Target::new("capability_key", &id, &id));
             let count = ids.len();
             tx.record(event.with(json!({ "revoked": ids, "reason": reason }))).await?;

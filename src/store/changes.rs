@@ -10,19 +10,25 @@ use crate::{Result, key::Digest};
 pub(super) const KEPT: i64 = 1_000;
 /// How often old changes are removed, in commits.
 pub(super) const PRUNED_EVERY: i64 = 100;
+/// Of so many changes it is known when they were committed, so that a journal can be compared.
+pub(super) const MARKS_KEPT: i64 = 100_000;
 
 /// A hundred at most: a node that was away for long catches up in pieces, each within the time limit of a step.
-pub(super) const SINCE: &str = "SELECT revision, touched, added_secrets, added_tokens, added_imports FROM changes WHERE revision > $1 \
-    ORDER BY revision LIMIT 100";
+pub(super) const SINCE: &str = "SELECT revision, at, touched, added_secrets, added_tokens, added_imports, journal FROM changes \
+    WHERE revision > $1 ORDER BY revision LIMIT 100";
 
 /// What one commit changed that verdicts depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The revision that the commit created.
     pub revision: i64,
+    /// When it was committed, in microseconds.
+    pub at: i64,
     pub touched: Touched,
     /// Secrets and root tokens that are new.
     pub added: Vec<Added>,
+    /// What the journal says of it; `None` if the server that committed it did not know of journals.
+    pub journal: Option<String>,
 }
 
 impl Change {
@@ -65,7 +71,13 @@ fn change(row: &AnyRow) -> Result<Change> {
     let secrets = digests(&row.bytes("added_secrets")?)?.into_iter().map(Added::Secret);
     let tokens = digests(&row.bytes("added_tokens")?)?.into_iter().map(Added::Token);
     let import = row.flag("added_imports")?.then_some(Added::Import);
-    Ok(Change { revision: row.int("revision")?, touched, added: secrets.chain(tokens).chain(import).collect() })
+    Ok(Change {
+        revision: row.int("revision")?,
+        at: row.int("at")?,
+        touched,
+        added: secrets.chain(tokens).chain(import).collect(),
+        journal: row.text_opt("journal")?,
+    })
 }
 
 /// Concatenates digests, as a row stores them.

@@ -14,6 +14,7 @@ use crate::{
     audit::{Act, Action, Actor, Credential, NewEvent, SYSTEM, Target},
     device::SignInTokens,
     id::{PersonalTokenId, UserId},
+    journal::Entry,
     key::{Digest, secret::Checked},
     mail::Mail,
     personal_token::{self, ACCESS_VALID, KEPT, PersonalToken, SIGN_IN_IDLE, TokenKind, TokenScopes},
@@ -113,6 +114,7 @@ impl Store {
             let row = row.bind(store.now().micros()).bind(id.to_string()).fetch_optional(tx.on()).await?;
             let Some(row) = row else { return Ok(()) };
             let token = token(&row)?;
+            tx.notes(Entry::PersonalTokenRevoked { id: id.to_string() });
             if action == Action::PersonalTokenRevoked {
                 tx.acts_as_holder(&token.user_id).await?;
             }
@@ -184,9 +186,10 @@ impl Tx {
         sqlx::query(approved).bind(user.to_string()).execute(self.on()).await?;
         let ended = sqlx::query(
             "UPDATE personal_tokens SET revoked_at = $2 \
-             WHERE user_id = $1 AND revoked_at IS NULL AND kind = 'command_line' AND expires_at > $2",
+             WHERE user_id = $1 AND revoked_at IS NULL AND kind = 'command_line' AND expires_at > $2 RETURNING id",
         );
-        Ok(ended.bind(user.to_string()).bind(now).execute(self.on()).await?.rows_affected())
+        let ended = ended.bind(user.to_string()).bind(now).fetch_all(self.on()).await?;
+        self.notes_tokens(&ended)
     }
 
     /// The same for everyone.
@@ -196,8 +199,9 @@ impl Tx {
         sqlx::query(approved).execute(self.on()).await?;
         let ended = sqlx::query(
             "UPDATE personal_tokens SET revoked_at = $1 \
-             WHERE revoked_at IS NULL AND kind = 'command_line' AND expires_at > $1",
+             WHERE revoked_at IS NULL AND kind = 'command_line' AND expires_at > $1 RETURNING id",
         );
-        Ok(ended.bind(now).execute(self.on()).await?.rows_affected())
+        let ended = ended.bind(now).fetch_all(self.on()).await?;
+        self.notes_tokens(&ended)
     }
 }

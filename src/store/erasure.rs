@@ -12,6 +12,7 @@ use crate::{
     audit::{Act, Action, ERASED, Event, NewEvent, SYSTEM, Target},
     fold::fold,
     id::OrgId,
+    journal::Entry,
     user::User,
 };
 
@@ -188,6 +189,7 @@ async fn forgotten(store: Store, act: Act, user: User, names: Vec<String>) -> Re
     if done.rows_affected() == 0 {
         return Err(Error::field("", "The account was enabled meanwhile. Try again."));
     }
+    tx.notes(Entry::Erased { person: user.id.to_string() });
     tx.record(NewEvent::of_system(Action::AccountErased, Target::new("user", &user.id, ERASED))).await?;
     tx.commit().await
 }

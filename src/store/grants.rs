@@ -4,7 +4,10 @@
 
 use sqlx::any::AnyRow;
 
-use super::{row::Read, tx::Tx};
+use super::{
+    row::Read,
+    tx::{Note, Tx},
+};
 use crate::{
     Error, Result, Timestamp,
     id::{OrgId, UserId},
@@ -149,6 +152,7 @@ impl Tx {
         .bind(since.unwrap_or(self.now()).micros())
         .execute(self.on())
         .await?;
+        self.notes(Note::Roles(user.clone(), place.org_id.clone()));
         Ok(())
     }
 
@@ -157,6 +161,7 @@ impl Tx {
         let sql = format!("DELETE FROM grants WHERE org_id = $1 AND subject = $3 AND {}", at_or_below(place.kind));
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.org_id.to_string()).bind(place.id.clone());
         query.bind(user.to_string()).execute(self.on()).await?;
+        self.notes(Note::Roles(user.clone(), place.org_id.clone()));
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use crate::{
     audit::{Act, Action, NewEvent},
     fold::fold,
     id::{ApprovalId, KeyId},
+    journal::Entry,
     key::{Key, KeyChange, KeySettings, LimitOverride, Pause},
 };
 
@@ -74,6 +75,12 @@ fn raised(before: LimitOverride, after: LimitOverride) -> LimitOverride {
     }
 }
 
+/// Whether a key can do less afterwards, or may: restrictions that differ are not compared further.
+fn narrows(before: &KeySettings, after: &KeySettings) -> bool {
+    let lost = before.scopes.iter().any(|scope| !after.scopes.contains(scope));
+    lost || before.restrictions != after.restrictions
+}
+
 /// Fails for a key that a trust rule gave: it ends soon, and the rule says what it may do.
 pub(super) fn needs_no_rule(key: &Key) -> Result<()> {
     if key.trust_rule.is_none() {
@@ -124,6 +131,9 @@ impl Tx {
     ) -> Result<()> {
         self.write_settings(key, after).await?;
         self.touches_key(&key.id).await?;
+        if narrows(&KeySettings::from(key), after) {
+            self.notes(Entry::Narrowed { key: key.id.to_string() });
+        }
         for (action, details) in events {
             self.record(NewEvent::of(&key.org_id, action, target(key)).with(details)).await?;
         }

@@ -97,6 +97,7 @@ impl Tx {
         sqlx::query(signing).bind(key.to_string()).bind(now).execute(self.on()).await?;
         let digests: Vec<_> = rows.iter().map(|row| digest(&row.bytes("digest")?)).collect::<Result<_>>()?;
         digests.iter().for_each(|digest| self.touches(*digest));
+        self.notes_key(key);
         Ok(digests)
     }
 
@@ -121,6 +122,7 @@ impl Tx {
         for row in &digests.fetch_all(self.on()).await? {
             self.touches(digest(&row.bytes("digest")?)?);
         }
+        self.notes_key(key);
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     audit::{Act, NewEvent},
     fold::fold,
     id::OrgId,
+    journal::Entry,
     place::{Naming, Place, PlaceKind},
 };
 
@@ -156,6 +157,7 @@ async fn set_archived(store: Store, act: Act, place: Place, at: Option<i64>) -> 
         return Ok(());
     }
     tx.touches_keys_of(&place).await?;
+    tx.notes(Entry::Archived { place: place.kind.noun().to_owned(), id: place.id.clone(), at });
     let action = if at.is_some() { place.kind.archived() } else { place.kind.restored() };
     tx.record(NewEvent::of(&place.org_id, action, place.target())).await?;
     tx.commit().await
@@ -170,6 +172,7 @@ async fn delete(store: Store, act: Act, place: Place) -> Result<()> {
     tx.hold_place(&place).await?;
     tx.lock_keys_of(&place, KeyLock::Delete).await?;
     tx.touches_keys_of(&place).await?;
+    tx.notes(Entry::Deleted { place: place.kind.noun().to_owned(), id: place.id.clone() });
     if place.kind == PlaceKind::Org {
         // Its root tokens are deleted too.
         tx.touches_everything();

@@ -15,6 +15,7 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
     id::{ResetId, UserId},
+    journal::Entry,
     mail::Mail,
     password_reset::VALID,
     user::User,
@@ -152,6 +153,7 @@ impl Tx {
     /// tells them by mail. Returns how many sessions.
     pub(super) async fn password_was_changed(&mut self, user: &User, action: Action, revoked: u64) -> Result<u64> {
         self.end_password_resets(&user.id).await?;
+        self.notes(Entry::PasswordChanged { person: user.id.to_string() });
         let ended = self.end_sessions(&user.id).await?;
         let target = Target::new("user", &user.id, &user.name);
         let details = with_tokens_revoked(json!({ "sessions_ended": ended }), revoked);

@@ -17,6 +17,7 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, Actor, Credential, NewEvent, SYSTEM, Target},
     id::{PersonalTokenId, UserId},
+    journal::Entry,
     key::{PlainSecret, secret::Checked},
     mail::Mail,
     personal_token::{self, MOST, NewPersonalToken, PersonalToken, TokenKind, TokenScopes},
@@ -128,6 +129,7 @@ impl Store {
             .fetch_optional(tx.on())
             .await?
             .ok_or(Error::NotFound)?;
+            tx.notes(Entry::PersonalTokenRevoked { id: id.to_string() });
             tx.record(NewEvent::of_system(Action::PersonalTokenRevoked, target(&token(&row)?))).await?;
             tx.commit().await
         })
@@ -187,9 +189,10 @@ impl Tx {
         let now = self.now().micros();
         let ended = sqlx::query(
             "UPDATE personal_tokens SET revoked_at = $2 \
-             WHERE user_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+             WHERE user_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) RETURNING id",
         );
-        Ok(ended.bind(user.to_string()).bind(now).execute(self.on()).await?.rows_affected())
+        let ended = ended.bind(user.to_string()).bind(now).fetch_all(self.on()).await?;
+        self.notes_tokens(&ended)
     }
 
     /// Fails if a person has as many tokens as they may.

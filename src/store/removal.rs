@@ -130,6 +130,7 @@ impl Tx {
         let mut events = Vec::with_capacity(rows.len());
         for row in &rows {
             let (id, app) = (KeyId::stored(row.text("id")?), row.text_opt("app_id")?.map(AppId::stored));
+            self.notes_key(&id);
             let target = Target { app_id: app, ..Target::new("key", &id, row.text("label")?) };
             events.push(NewEvent::of(org, Action::KeyRevoked, target).with(json!({ "reason": reason })));
         }

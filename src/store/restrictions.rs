@@ -10,6 +10,7 @@ use crate::{
     app::App,
     audit::{Act, Action, Actor, NewEvent},
     id::{AppId, ApprovalId, OrgId, UserId},
+    journal::Entry,
     key::{Key, KeyChange, KeySettings, LimitOverride, Restrictions, Seen},
     member::Permission,
     place::Place,
@@ -85,6 +86,7 @@ impl Store {
                 return Ok(());
             }
             tx.touches_keys_of(&place).await?;
+            tx.notes(Entry::Ingestion { app: place.id.clone(), verified });
             let action = if verified { Action::IngestionVerified } else { Action::IngestionEnded };
             tx.record(NewEvent::of(&place.org_id, action, place.target())).await?;
             tx.commit().await

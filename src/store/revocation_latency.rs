@@ -77,7 +77,7 @@ mod tests {
         let node = |id| NodeId::parse(id).expect("an id");
         let nodes =
             vec![(node("node_a"), Refusal::Applied(Duration::from_micros(3_100))), (node("node_b"), Refusal::Closed)];
-        let text = stored(&Confirmed { nodes: nodes.clone() }).expect("two nodes");
+        let text = stored(&Confirmed { nodes: nodes.clone(), journaled: true }).expect("two nodes");
         assert_eq!(text, r#"[["node_a",3100],["node_b",null]]"#);
         assert_eq!(refused_by(&text), nodes);
         assert_eq!(refused_by("damaged"), []);

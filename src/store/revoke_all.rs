@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Result,
     audit::{Act, Action, NewEvent},
+    journal::Entry,
     member::Permission,
     place::Place,
 };
@@ -26,8 +27,13 @@ pub(super) enum Authority {
 impl Store {
     /// Revokes every key of an app or of an organization at once; returns how many.
     pub async fn revoke_all(&self, act: &Act, place: &Place, reason: String) -> Result<u64> {
+        Ok(self.revoke_all_journaled(act, place, reason).await?.0)
+    }
+
+    /// The same; returns whether it is in the revocation journal, too.
+    pub async fn revoke_all_journaled(&self, act: &Act, place: &Place, reason: String) -> Result<(u64, bool)> {
         let (store, act, place) = (self.clone(), act.clone(), place.clone());
-        let work = async move { store.revoke_keys_of(&act, &place, &reason, Authority::Role).await };
+        let work = async move { retried(|| revoke(&store, &act, &place, &reason, Authority::Role)).await };
         detached_within(WRITE_OF_MANY, work).await
     }
 
@@ -39,11 +45,11 @@ impl Store {
         reason: &str,
         authority: Authority,
     ) -> Result<u64> {
-        retried(|| revoke(self, act, place, reason, authority)).await
+        Ok(retried(|| revoke(self, act, place, reason, authority)).await?.0)
     }
 }
 
-async fn revoke(store: &Store, act: &Act, place: &Place, reason: &str, authority: Authority) -> Result<u64> {
+async fn revoke(store: &Store, act: &Act, place: &Place, reason: &str, authority: Authority) -> Result<(u64, bool)> {
     let mut tx = store.begin_many(act).await?;
     match authority {
         Authority::Role => {
@@ -56,6 +62,7 @@ async fn revoke(store: &Store, act: &Act, place: &Place, reason: &str, authority
     tx.lock_keys_of(place, KeyLock::Change).await?;
     tx.ends_keys_of(place, place.kind.to_revoke_all()).await?;
     tx.touches_keys_of(place).await?;
+    tx.notes(Entry::KeysRevoked { place: place.kind.noun().to_owned(), id: place.id.clone() });
     let kept = format!("{} AND revoked_at IS NULL", keys_within(place.kind));
     tx.end_secrets_within(&kept, &[&place.id]).await?;
     let sql = format!("UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {kept}");
@@ -68,11 +75,10 @@ async fn revoke(store: &Store, act: &Act, place: &Place, reason: &str, authority
         .await?
         .rows_affected();
     if revoked == 0 {
-        tx.unchanged().await?;
-        return Ok(0);
+        return Ok((0, tx.unchanged().await?.journaled));
     }
     let event = NewEvent::of(&place.org_id, Action::AllKeysRevoked, place.target());
     tx.record(event.with(json!({ "keys": revoked, "reason": reason }))).await?;
-    tx.commit().await?;
-    Ok(revoked)
+    let committed = tx.commit_timed().await?;
+    Ok((revoked, committed.confirmed.journaled))
 }

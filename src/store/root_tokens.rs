@@ -10,6 +10,7 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent, Target},
     id::{OrgId, TokenId},
+    journal::Entry,
     key::{Digest, PlainSecret},
     root_token::{self, NewToken, RootToken},
     text,
@@ -142,6 +143,7 @@ impl Store {
                     .await?;
             let (mut tx, row) = tx.unless_taken_away(row.ok_or(Error::NotFound)).await?;
             tx.touches(digest(&row.bytes("digest")?)?);
+            tx.notes(Entry::RootTokenRevoked { id: id.to_string() });
             tx.record(event(Action::TokenRevoked, &token(&row)?)).await?;
             tx.commit().await
         })

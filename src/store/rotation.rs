@@ -263,6 +263,7 @@ impl Tx {
             self.touches(digest);
             digests.push(digest);
         }
+        self.notes_key(key);
         Ok(digests)
     }
 

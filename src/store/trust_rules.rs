@@ -15,7 +15,8 @@ use crate::{
     Error, Result, Timestamp,
     app::App,
     audit::{Act, Action, NewEvent, Target},
-    id::{AppId, OrgId, TrustRuleId},
+    id::{AppId, KeyId, OrgId, TrustRuleId},
+    journal::Entry,
     key::{Addresses, Holder, Metadata, NewKey, new::check_scopes},
     key_policy::judge::{Judgement, Proposed},
     member::Permission,
@@ -147,6 +148,7 @@ impl Store {
                 tx.judge_rule(&app, &after).await?;
             }
             let is_pause = paused && !before.is_paused();
+            tx.notes(Entry::TrustRule { id: id.to_string(), paused: after.paused_at.map(Timestamp::micros) });
             let ended = if terms_differ || is_pause { tx.revoke_keys_of_rule(&after).await? } else { 0 };
             sqlx::query(
                 "UPDATE trust_rules SET name = $2, issuer = $3, audience = $4, claims = $5, environment = $6, scopes = $7, \
@@ -187,6 +189,7 @@ impl Store {
             let found = tx.rule_to_change(&id).await;
             let (mut tx, (_, gone)) = tx.unless_taken_away(found).await?;
             let ended = tx.revoke_keys_of_rule(&gone).await?;
+            tx.notes(Entry::TrustRuleDeleted { id: id.to_string() });
             sqlx::query("DELETE FROM trust_rules WHERE id = $1").bind(id.to_string()).execute(tx.on()).await?;
             let mut told = details(&gone);
             told["keys"] = ended.into();
@@ -322,15 +325,18 @@ impl Tx {
         self.touches_keys_where("trust_rule_id = $1", &id).await?;
         self.end_secrets_within(live, &id).await?;
         let sql = format!(
-            "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {live} AND expires_at > $2"
+            "UPDATE keys SET revoked_at = $2, revoked_by = $3, revoke_reason = $4 WHERE {live} AND expires_at > $2 RETURNING id"
         );
         let revoked = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(rule.id.to_string())
             .bind(self.now().micros())
             .bind(self.actor().name().to_owned())
             .bind(format!("The trust rule {} was taken away", rule.name))
-            .execute(self.on())
+            .fetch_all(self.on())
             .await?;
-        Ok(revoked.rows_affected())
+        for row in &revoked {
+            self.notes_key(&KeyId::stored(row.text("id")?));
+        }
+        Ok(revoked.len() as u64)
     }
 }

@@ -1,18 +1,19 @@
 //! Write transactions: they start with the actor, and record what was done in the same commit.
 
 mod changes;
+mod commit;
 mod events;
+mod notes;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+pub(super) use notes::Note;
 use sqlx::{Any, Executor, Transaction};
-use tokio::time::timeout;
 
 use super::{Added, Location, Store, Touched, row::Read};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Actor, Credential, Once},
-    clock::since_boot,
     id::{KeyId, TokenId},
     member::Permission,
     node::Confirmed,
@@ -26,10 +27,6 @@ const BACKGROUND: &str = "SET LOCAL lock_timeout = '1s'";
 
 /// For changes of all keys of a place, whose duration depends on their number.
 const MANY: &str = "SET LOCAL statement_timeout = '10min'";
-
-/// How long a commit may take. Shorter than PostgreSQL's own limit: that would end the wait for a standby, and answer that
-/// the commit succeeded.
-const COMMIT: Duration = Duration::from_secs(20);
 
 /// Shown to a root token created without `--manage`, or a key whose scopes do not include managing.
 const MANAGES_NOTHING: &str = "This credential does not manage anything.";
@@ -48,6 +45,8 @@ pub(super) struct Tx {
     recorded: usize,
     touched: Option<Touched>,
     added: Vec<Added>,
+    /// What the journal says of it.
+    noted: Vec<Note>,
     /// The managing key that acts, if any, and which of its secrets was presented.
     managing: Option<(KeyId, u32)>,
     /// A job was added, which may be due as soon as this commits.
@@ -80,6 +79,7 @@ impl Store {
             recorded: 0,
             touched: None,
             added: Vec::new(),
+            noted: Vec::new(),
             enqueued: false,
             managing,
         };
@@ -295,99 +295,5 @@ impl Tx {
             .execute(self.on())
             .await?;
         Ok(())
-    }
-
-    /// Commits changes that have no actor: counters and times of use.
-    pub(super) async fn commit_counts(mut self) -> Result<()> {
-        self.end().await
-    }
-
-    /// Commits what a person set for themselves alone, which the activity does not show: a saved view.
-    pub(super) async fn commit_preferences(mut self) -> Result<()> {
-        self.end().await
-    }
-
-    async fn end(&mut self) -> Result<()> {
-        if let Some(tx) = self.tx.take() {
-            // SQLite commits in this process, however long it takes.
-            let limit = if self.is_on_postgres() { COMMIT } else { Duration::MAX };
-            let ended = match timeout(limit, tx.commit()).await {
-                Ok(ended) => ended.map_err(|error| (error.to_string(), outcome(error))),
-                Err(_) => Err((format!("a commit took longer than {limit:?}"), Error::OutcomeUnknown)),
-            };
-            if let Err((why, error)) = ended {
-                self.store.0.writes.failed(why);
-                return Err(error);
-            }
-            self.store.0.writes.succeeded();
-            if self.enqueued {
-                self.store.0.doorbell.ring();
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends a write that found nothing left to take away. A request before may have taken it away, whose answer was lost: this
-    /// is answered once no node judges keys without that.
-    pub(super) async fn unchanged(self) -> Result<Confirmed> {
-        let store = self.store.clone();
-        // Its locks are not held while nodes are waited for.
-        drop(self);
-        store.confirm_all().await
-    }
-
-    /// The same where a request before may be why there is nothing that this could take away.
-    pub(super) async fn unless_taken_away<T>(self, found: Result<T>) -> Result<(Self, T)> {
-        match found {
-            Ok(found) => Ok((self, found)),
-            Err(error @ (Error::NotFound | Error::Conflict { .. })) => {
-                self.unchanged().await?;
-                Err(error)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Commits the transaction. A mutation without an event is a defect, so it is not committed.
-    pub(super) async fn commit(self) -> Result<()> {
-        self.commit_timed().await.map(drop)
-    }
-
-    /// The same; returns the time of the commit. What takes something away is answered once no node judges keys without it.
-    pub(super) async fn commit_timed(mut self) -> Result<Committed> {
-        assert!(self.recorded > 0, "a write transaction without an event");
-        let change = self.leave_change().await?;
-        self.end().await?;
-        let (at, received_at) = (Instant::now(), since_boot());
-        let Some(change) = change else { return Ok(Committed { at, confirmed: Confirmed::default() }) };
-        if let Some(listener) = self.store.0.listener.get() {
-            listener(&change);
-        }
-        let confirmed = if change.takes_away() {
-            self.store.confirm(change.revision, received_at).await
-        } else {
-            Confirmed::default()
-        };
-        Ok(Committed { at, confirmed })
-    }
-}
-
-/// Whether a commit that failed can have taken effect: only what PostgreSQL says about the transaction is certain. A server
-/// that shuts down (class 57) or a lost connection (class 08) is not.
-fn outcome(error: sqlx::Error) -> Error {
-    let Some(database) = error.as_database_error() else { return Error::OutcomeUnknown };
-    match database.code() {
-        Some(code) if code.starts_with("57") || code.starts_with("08") => Error::OutcomeUnknown,
-        _ => error.into(),
-    }
-}
-
-/// A write that was not committed was refused or had a failed statement, for example because PostgreSQL's disk is
-/// full or read-only. The next check of writes finds out which. SQLite's writer is tested when it is returned.
-impl Drop for Tx {
-    fn drop(&mut self) {
-        if self.tx.is_some() && self.is_on_postgres() {
-            self.store.0.writes.failed("a write was not completed");
-        }
     }
 }

@@ -2,7 +2,11 @@
 
 use sqlx::any::AnyRow;
 
-use super::{Store, detached, is_taken, retried, row::Read, tx::Tx};
+use super::{
+    Store, detached, is_taken, retried,
+    row::Read,
+    tx::{Note, Tx},
+};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
@@ -233,6 +237,7 @@ impl Store {
             let revoked = tx.end_personal_tokens(&user.id).await?;
             tx.end_password_resets(&user.id).await?;
             tx.touches_keys_of_person(&user.id).await?;
+            tx.notes(Note::Person(user.id.clone()));
             let details = with_tokens_revoked(serde_json::json!({ "sessions_ended": ended }), revoked);
             tx.record(NewEvent::of_system(Action::AccountDisabled, target(&user)).with(details)).await?;
             tx.commit().await?;
@@ -259,6 +264,7 @@ impl Store {
                 return Ok(false);
             }
             tx.touches_keys_of_person(&user.id).await?;
+            tx.notes(Note::Person(user.id.clone()));
             tx.record(NewEvent::of_system(Action::AccountEnabled, target(&user))).await?;
             tx.commit().await?;
             Ok(true)

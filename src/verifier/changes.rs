@@ -1,7 +1,9 @@
 //! Keeps the caches consistent with the database: each node follows all changes, drops what they name and keeps the
 //! rest. The existing digests are known from the start, so that clients who try unknown keys can't block valid ones.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
+
+use tokio::time::timeout;
 
 use crate::{
     Result,
@@ -14,6 +16,9 @@ use super::{Verifier, shared_state::UnknownKeys};
 
 /// How often a poll goes on because of changes that were committed in the meantime.
 const ROUNDS: usize = 16;
+
+/// How long an acknowledgement waits for the journal of this node, which goes on afterwards.
+const JOURNAL: Duration = Duration::from_millis(200);
 
 impl Verifier {
     /// Reads the existing digests, in pages.
@@ -40,6 +45,7 @@ impl Verifier {
     /// Polls for changes of other processes, and applies them. A node renews its lease with that, and acknowledges what it
     /// applied at once: whoever committed it waits for that. Called by a worker.
     pub async fn poll(&self) -> Result<()> {
+        self.freshness.hold(self.store.quarantine().is_some());
         for _ in 0..ROUNDS {
             let renewal = self.store.poll(self.freshness.revision(), &*self.elapsed).await?;
             match self.freshness.renewed(renewal) {
@@ -70,6 +76,8 @@ impl Verifier {
         let last = match self.store.changes_since(after).await? {
             Some(changes) => {
                 changes.iter().for_each(|change| self.apply(change));
+                // Before they are acknowledged. A disk that hangs must not end the lease.
+                let _ = timeout(JOURNAL, self.store.journal(&changes)).await;
                 changes.last().map_or(head, |change| change.revision)
             }
             None => {

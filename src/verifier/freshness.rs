@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -26,6 +26,8 @@ pub struct Freshness {
     elapsed: Elapsed,
     terms: Terms,
     lease: Mutex<NodeLease>,
+    /// No key is judged, whatever the lease says.
+    is_held: AtomicBool,
     /// From when the lease counts, in microseconds and one more; 0 if there is none. Read for each verdict, without a lock.
     since: AtomicU64,
 }
@@ -45,7 +47,13 @@ impl Freshness {
     }
 
     fn new(elapsed: Elapsed, revision: i64, terms: Terms) -> Self {
-        Self { elapsed, terms, lease: Mutex::new(NodeLease::new(revision)), since: AtomicU64::new(0) }
+        Self {
+            elapsed,
+            terms,
+            lease: Mutex::new(NodeLease::new(revision)),
+            is_held: AtomicBool::new(false),
+            since: AtomicU64::new(0),
+        }
     }
 
     /// Up to which revision all changes are applied.
@@ -69,10 +77,18 @@ impl Freshness {
         self.change(|lease| lease.read_all(renewal));
     }
 
+    /// Judges no key from now on, or goes on under the lease.
+    pub fn hold(&self, is_held: bool) {
+        if self.is_held.swap(is_held, Ordering::SeqCst) != is_held {
+            self.change(|_| {});
+        }
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut NodeLease) -> T) -> T {
         let mut lease = self.lease();
         let changed = change(&mut lease);
-        self.since.store(lease.since().map_or(0, |since| micros(since).saturating_add(1)), Ordering::SeqCst);
+        let since = lease.since().filter(|_| !self.is_held.load(Ordering::SeqCst));
+        self.since.store(since.map_or(0, |since| micros(since).saturating_add(1)), Ordering::SeqCst);
         changed
     }
 
@@ -129,6 +145,18 @@ mod tests {
         assert!(freshness.check().is_ok());
         shown.store(13_000, Ordering::SeqCst);
         assert!(freshness.check().is_err());
+    }
+
+    #[test]
+    fn nothing_is_judged_while_it_is_held() {
+        let (_, elapsed) = clock();
+        let freshness = Freshness::alone(elapsed, 5);
+        freshness.hold(true);
+        assert!(freshness.check().is_err());
+        freshness.renewed(Renewal { timeline: 0, ..renewal(10_000, 5) });
+        assert!(freshness.check().is_err(), "a renewal does not end it");
+        freshness.hold(false);
+        assert!(freshness.check().is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, Result, over_redis::Redis};
+use crate::{Error, Result, Timestamp, journal::JournalStatus, over_redis::Redis};
 use tokio::time::timeout;
 
 use super::{Verifier, single_flight::SingleFlight};
@@ -15,7 +15,7 @@ const HEARD: Duration = Duration::from_secs(1);
 /// One requirement of the server, and its state.
 #[derive(Clone, Debug)]
 pub struct HealthCheck {
-    /// `database`, `revocations`, `writes` or `redis`.
+    /// `database`, `revocations`, `writes`, `journal` or `redis`.
     pub name: &'static str,
     pub ok: bool,
     /// Whether the server can't do its work without it.
@@ -37,7 +37,9 @@ impl Verifier {
                 limited(self.store.check_writes())
             );
             let required = [check("database", database), check("revocations", self.hears()), check("writes", writes)];
-            Ok(required.into_iter().chain(self.redis.as_ref().map(of_redis)).collect())
+            let now = self.store.now();
+            let journal = self.store.journal_status().map(|status| of_journal(&status, now));
+            Ok(required.into_iter().chain(journal).chain(self.redis.as_ref().map(of_redis)).collect())
         });
         checks.await.unwrap_or_else(|error| vec![check("database", Err(error))])
     }
@@ -53,6 +55,9 @@ impl Verifier {
     }
 
     fn hears(&self) -> Result<()> {
+        if let Some(why) = self.store.quarantine() {
+            return Err(Error::Unavailable(why));
+        }
         self.freshness.check()?;
         let age = self.lag();
         if age > HEARD {
@@ -74,6 +79,17 @@ fn check(name: &'static str, checked: Result<()>) -> HealthCheck {
         Err(other) => other.to_string(),
     };
     HealthCheck { name, ok: checked.is_ok(), required: true, detail }
+}
+
+/// Revocations stand without their journal.
+fn of_journal(status: &JournalStatus, now: Timestamp) -> HealthCheck {
+    let wrong = status.wrong(now);
+    HealthCheck {
+        name: "journal",
+        ok: wrong.is_none(),
+        required: false,
+        detail: wrong.unwrap_or_else(|| "ok".to_owned()),
+    }
 }
 
 /// A node goes on without Redis.

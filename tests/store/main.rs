@@ -20,6 +20,7 @@ mod identities;
 mod idle_keys;
 mod invitations;
 mod jobs;
+mod journal;
 mod key_days;
 mod key_notices;
 mod key_requests;

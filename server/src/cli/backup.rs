@@ -8,10 +8,14 @@ use std::{
 };
 
 use clap::Args;
-use sallyport::store::{Holdings, Location, copy_sqlite, inspect_copy};
+use sallyport::{
+    Clock,
+    clock::SystemClock,
+    store::{Holdings, Location, copy_sqlite, inspect_copy},
+};
 use url::Url;
 
-use super::out;
+use super::{backup_folder, out};
 use crate::{
     config::DataLocation,
     data_dir::{key_path, location, missing_database},
@@ -19,12 +23,15 @@ use crate::{
 
 #[derive(Args)]
 pub struct BackupArgs {
-    /// File for the copy
+    /// File for the copy; with --keep, a folder for copies
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Replace FILE, if it is an earlier backup
     #[arg(long)]
     force: bool,
+    /// FILE is a folder: name the copy after the time, and delete all but this many of such copies there
+    #[arg(long, value_name = "COUNT", conflicts_with = "force", value_parser = clap::value_parser!(u32).range(1..))]
+    keep: Option<u32>,
 }
 
 /// The error for PostgreSQL, which has its own tool for backups.
@@ -44,7 +51,16 @@ pub async fn run(place: &DataLocation, args: BackupArgs) -> Result<(), String> {
     if !database.exists() {
         return Err(missing_database(place, &location));
     }
-    let file = &args.file;
+    let file = &match args.keep {
+        Some(_) if !args.file.is_dir() => {
+            return Err(format!(
+                "{} is no folder; create it first, as --keep names the copies in it.",
+                args.file.display()
+            ));
+        }
+        Some(_) => args.file.join(backup_folder::name(SystemClock.now())),
+        None => args.file.clone(),
+    };
     may_be_written(database, file, args.force)?;
 
     let part = Part::beside(file)?;
@@ -58,7 +74,14 @@ pub async fn run(place: &DataLocation, args: BackupArgs) -> Result<(), String> {
         return Err(format!("{location} is damaged, so no backup was made: {damage}. Restore an earlier one."));
     }
     part.become_the(file, args.force)?;
-    out::say(told(place, &location, file, size, holdings))
+    out::say(told(place, &location, file, size, holdings))?;
+    // Once the new one is complete.
+    if let Some(keep) = args.keep {
+        for old in backup_folder::keep_newest(&args.file, keep as usize)? {
+            out::say(format_args!("Deleted {}.", old.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn may_be_written(database: &Path, file: &Path, force: bool) -> Result<(), String> {
@@ -66,7 +89,7 @@ fn may_be_written(database: &Path, file: &Path, force: bool) -> Result<(), Strin
     let Ok(there) = fs::metadata(file) else { return Ok(()) };
     if there.is_dir() {
         return Err(format!(
-            "{shown} is a folder; name a file in it, such as {}.",
+            "{shown} is a folder; name a file in it, such as {}, or keep the newest copies there with --keep 14.",
             file.join("sallyport.db").display()
         ));
     }

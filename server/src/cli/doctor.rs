@@ -3,6 +3,7 @@
 mod database;
 mod files;
 mod finding;
+mod journal;
 mod network;
 mod proxies;
 
@@ -96,6 +97,7 @@ async fn of_database(place: &DataLocation, all: &mut Vec<Finding>) {
         Ok((store, is_sqlite)) => {
             all.push(Finding::good("database", format!("{} has this version's schema", store.location())));
             all.extend(database::check(&store, is_sqlite).await);
+            all.push(journal::check(place, &store).await);
             store.close().await;
         }
         Err(error) => all.push(Finding::bad(

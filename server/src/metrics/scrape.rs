@@ -12,7 +12,7 @@ use sallyport::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
-use super::{Listening, Requests, backlogs, process, resources, verifier};
+use super::{Listening, Requests, backlogs, journal, process, resources, verifier};
 use crate::{page_pool::PagePool, state::AppState};
 
 /// How long the database may take. Prometheus waits for ten seconds by default.
@@ -49,6 +49,7 @@ impl Scrape {
         }
         self.requests.write(&mut text);
         verifier::write(&self.state.verifier, &mut text);
+        journal::write(&context.store, &mut text);
         resources::write_connections(&self.listeners, &mut text);
         resources::write_queues(&context.passwords, self.pages.as_ref().map(PagePool::queue), &mut text);
         resources::write_disk(&self.data, &mut text);

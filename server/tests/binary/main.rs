@@ -15,6 +15,7 @@ mod hang;
 mod hostile;
 mod imports;
 mod jobs;
+mod journal;
 mod load;
 mod login;
 mod mail;

@@ -1,6 +1,6 @@
 //! Who operates the portal.
 
-use super::super::{Store, detached, row::Read};
+use super::super::{Store, detached, row::Read, tx::Note};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
@@ -27,6 +27,7 @@ impl Store {
             if others.fetch_one(tx.on()).await?.int("n")? == 0 {
                 return Err(Error::Forbidden("This is the last operator; the portal needs at least one."));
             }
+            tx.notes(Note::Person(user.id.clone()));
             let action = if operator { Action::OperatorAdded } else { Action::OperatorRemoved };
             let mut event = NewEvent::of_system(action, Target::new("user", &user.id, &user.name));
             if !operator {

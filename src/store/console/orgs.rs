@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Result, Timestamp,
     audit::{Act, Action, NewEvent},
+    journal::Entry,
     org::Org,
     place::Place,
     text,
@@ -83,11 +84,9 @@ async fn set_suspended(store: Store, act: Act, place: Place, reason: Option<Stri
     // A key that is being issued is invalidated below, or read as suspended.
     tx.hold_place(&place).await?;
     let unless = if reason.is_some() { "suspended_at IS NULL" } else { "suspended_at IS NOT NULL" };
+    let at = reason.as_ref().map(|_| store.now().micros());
     let sql = format!("UPDATE orgs SET suspended_at = $1, suspend_reason = $2 WHERE id = $3 AND {unless} RETURNING id");
-    let changed = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(reason.as_ref().map(|_| store.now().micros()))
-        .bind(reason.clone())
-        .bind(place.id.clone());
+    let changed = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(at).bind(reason.clone()).bind(place.id.clone());
     if changed.fetch_optional(tx.on()).await?.is_none() {
         if reason.is_some() {
             tx.unchanged().await?;
@@ -95,6 +94,7 @@ async fn set_suspended(store: Store, act: Act, place: Place, reason: Option<Stri
         return Ok(());
     }
     tx.touches_keys_of(&place).await?;
+    tx.notes(Entry::Suspended { org: place.id.clone(), at });
     let event = match reason {
         Some(reason) => {
             let details = json!({ "reason": reason });

@@ -77,7 +77,7 @@ impl Store {
         let applied_at = since_boot();
         if matches!(self.0.location, Location::Sqlite(_)) {
             let refusal = Refusal::Applied(applied_at.saturating_sub(received_at));
-            return Confirmed { nodes: own.into_iter().map(|own| (own, refusal)).collect() };
+            return Confirmed { nodes: own.into_iter().map(|own| (own, refusal)).collect(), journaled: false };
         }
         self.wait(Confirmation::new(revision, received_at, TERMS), received_at, own.map(|own| (own, applied_at))).await
     }

@@ -10,6 +10,7 @@ use crate::{
     Result,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
     id::{OrgId, UserId},
+    journal::Entry,
     leak::{LeakResponse, reported::LeakedKind},
     mail::Mail,
     personal_token::PersonalToken,
@@ -135,6 +136,7 @@ impl Store {
                 if ended.rows_affected() == 0 {
                     continue;
                 }
+                tx.notes(Entry::PersonalTokenRevoked { id: token.id.to_string() });
                 let target = personal_tokens::target(&token);
                 let revoked = NewEvent::of_system(Action::PersonalTokenRevoked, target.clone());
                 tx.record(revoked.with(json!({ "reason": REASON }))).await?;

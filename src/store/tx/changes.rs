@@ -3,12 +3,12 @@
 use super::{
     super::{
         Added, Change, Touched,
-        changes::{KEPT, PRUNED_EVERY, joined},
+        changes::{KEPT, MARKS_KEPT, PRUNED_EVERY, joined},
         row::Read,
     },
     Tx,
 };
-use crate::{Result, key::Digest};
+use crate::{Result, journal::to_json, key::Digest};
 
 /// The number is the payload of PostgreSQL's notification, which is sent with the commit and wakes the other nodes.
 const NEXT_ON_POSTGRES: &str = "UPDATE revision SET n = n + 1 WHERE id = 1 \
@@ -38,9 +38,11 @@ impl Tx {
     /// the commit, so that revisions become visible in order and without gaps. Old rows are removed now and then.
     pub(super) async fn leave_change(&mut self) -> Result<Option<Change>> {
         let (touched, added) = (self.touched.take(), std::mem::take(&mut self.added));
-        if touched.is_none() && added.is_empty() {
+        if touched.is_none() && added.is_empty() && self.noted.is_empty() {
             return Ok(None);
         }
+        // Before the revision is locked.
+        let journal = to_json(&self.noted_entries().await?);
         let touched = touched.unwrap_or_else(|| Touched::These(Vec::new()));
         let next = if self.is_on_postgres() { NEXT_ON_POSTGRES } else { NEXT };
         let revision = sqlx::query(next).fetch_one(self.on()).await?.int("n")?;
@@ -54,8 +56,8 @@ impl Tx {
         });
         let now = self.now().micros();
         sqlx::query(
-            "INSERT INTO changes (revision, touched, added_secrets, added_tokens, added_imports, at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO changes (revision, touched, added_secrets, added_tokens, added_imports, at, journal) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(revision)
         .bind(match &touched {
@@ -66,12 +68,22 @@ impl Tx {
         .bind(joined(tokens))
         .bind(i64::from(added.contains(&Added::Import)))
         .bind(now)
+        .bind(journal.clone())
         .execute(self.on())
         .await?;
         if revision % PRUNED_EVERY == 0 {
-            let old = sqlx::query("DELETE FROM changes WHERE revision <= $1").bind(revision - KEPT);
-            old.execute(self.on()).await?;
+            for (sql, until) in [
+                (
+                    "INSERT INTO past_changes (revision, at) SELECT revision, at FROM changes WHERE revision <= $1 \
+                     ON CONFLICT (revision) DO NOTHING",
+                    revision - KEPT,
+                ),
+                ("DELETE FROM changes WHERE revision <= $1", revision - KEPT),
+                ("DELETE FROM past_changes WHERE revision <= $1", revision - MARKS_KEPT),
+            ] {
+                sqlx::query(sql).bind(until).execute(self.on()).await?;
+            }
         }
-        Ok(Some(Change { revision, touched, added }))
+        Ok(Some(Change { revision, at: now, touched, added, journal: Some(journal) }))
     }
 }

@@ -50,6 +50,8 @@ pub struct KeyHead {
     refused_href: String,
     /// Its person can't use the organization; what is archived is said above the page already.
     left: bool,
+    /// Whether its revocation may be missing in the journal.
+    unjournaled: bool,
     /// That it leaked, if it did.
     leaked: Option<Leaked>,
     /// The old secret, while the key is being rotated.
@@ -84,6 +86,7 @@ impl KeyHead {
             refused_href: format!("/orgs/{}/activity/refused?key={}", key.org_id, key.id),
             old: OldSecret::of(context, access).await?,
             rules: Deadlines::from(&context.store.key_policy(&key.org_id).await?.policy),
+            unjournaled: key.revoked.as_ref().is_some_and(|revoked| context.store.waits_for_journal(revoked.at)),
             left: key.suspended && key.owner_id.is_some() && !access.within.is_archived(),
             key,
             now,
@@ -93,7 +96,7 @@ impl KeyHead {
 
 #[component]
 pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
-    let KeyHead { key, status, environment, may_resume, left, leaked, rules, now, .. } = head.clone();
+    let KeyHead { key, status, environment, may_resume, left, unjournaled, leaked, rules, now, .. } = head.clone();
     // The page of the rotation says more.
     let old = head.old.clone().filter(|_| current != "Rotation");
     let ends = head.old.as_ref().map(|old| old.until);
@@ -120,6 +123,12 @@ pub fn KeyHeadView(head: KeyHead, current: &'static str) -> impl IntoView {
         {of_rule.map(|href| view! {
             <Notice tone=Tone::Neutral>
                 "A "<a href=href>"trust rule"</a>" gave this short-lived key to a CI job. It can be revoked, but not changed."
+            </Notice>
+        })}
+        {unjournaled.then(|| view! {
+            <Notice tone=Tone::Warning>
+                "This key is refused, but its revocation is not in the revocation journal yet: if a backup were restored, the key would be \
+                 valid again. Tell an operator."
             </Notice>
         })}
         {left.map(|text| view! { <Notice tone=Tone::Warning>{text}</Notice> })}

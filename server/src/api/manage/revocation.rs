@@ -62,6 +62,8 @@ pub struct RevokedKeyResponse {
     confirmed: bool,
     /// When each node refused it.
     nodes: Vec<NodeRefusal>,
+    /// Whether it is in the revocation journal. If not, the key is refused all the same, but a restored backup would accept it.
+    journaled: bool,
 }
 
 /// How many keys were revoked.
@@ -71,6 +73,8 @@ pub struct RevokedCount {
     /// Number of keys revoked by this request, without those revoked before.
     #[schema(example = 12)]
     revoked: u64,
+    /// Whether that is in the revocation journal, as for a single key.
+    journaled: bool,
 }
 
 /// Revoke a key
@@ -92,7 +96,8 @@ pub async fn revoke(
     let confirmed = store.revoke_key_confirmed(&key.manager.act(), &key.it, why.check()?).await?;
     let revoked = store.find(key.manager.reader(), &key.it.id).await?.ok_or(Error::NotFound)?;
     let key = KeyResponse::found(store, revoked).await?;
-    Ok(ok(RevokedKeyResponse { key, confirmed: true, nodes: NodeRefusal::of(confirmed) }))
+    let journaled = confirmed.journaled;
+    Ok(ok(RevokedKeyResponse { key, confirmed: true, nodes: NodeRefusal::of(confirmed), journaled }))
 }
 
 /// Revoke every key of an app
@@ -133,6 +138,7 @@ async fn revoke_all(
     place: &Place,
     why: RevokeReason,
 ) -> Result<Response, Problem> {
-    let revoked = state.context.store.revoke_all(&manager.act(), place, why.check()?).await?;
-    Ok(ok(RevokedCount { revoked }))
+    let store = &state.context.store;
+    let (revoked, journaled) = store.revoke_all_journaled(&manager.act(), place, why.check()?).await?;
+    Ok(ok(RevokedCount { revoked, journaled }))
 }

@@ -152,6 +152,7 @@ fn print(key: &Value, call: &CallArgs) -> Result<(), String> {
         |name, of| Some(text(key, name)).filter(|limit| !limit.is_empty()).map(|limit| format!("{limit} per {of}"));
     let limits = [limit("limit_per_minute", "minute"), limit("limit_per_day", "day")];
     let metadata = key["metadata"].as_object().filter(|metadata| !metadata.is_empty());
+    let unjournaled = (key["journaled"] == false).then_some("the revocation is not in it yet: tell an operator");
     let fields = [
         ("Key", text(key, "label")),
         ("ID", text(key, "key_id")),
@@ -172,6 +173,7 @@ fn print(key: &Value, call: &CallArgs) -> Result<(), String> {
         ("Revoked", text(key, "revoked_at")),
         ("Revoked by", text(key, "revoked_by")),
         ("Reason", text(key, "revoke_reason")),
+        ("Journal", unjournaled.unwrap_or_default().to_owned()),
     ];
     print_one(key, call.json, &fields)
 }

@@ -244,12 +244,16 @@ async fn all_are_revoked_at_once(portal: &TestPortal) {
         let token = token.clone();
         async move { portal.json(&path, &token, &json!({ "reason": "Emergency" })).await.json() }
     };
-    assert_eq!(all(format!("/v1/apps/{app}/keys/revoke-all")).await, json!({ "revoked": 2 }));
+    assert_eq!(all(format!("/v1/apps/{app}/keys/revoke-all")).await, json!({ "revoked": 2, "journaled": false }));
     assert_eq!(valid(portal, &token, &secrets[0]).await, "revoked");
     assert_eq!(valid(portal, &token, &secrets[2]).await, "valid");
-    assert_eq!(all(format!("/v1/orgs/{org}/keys/revoke-all")).await, json!({ "revoked": 1 }));
+    assert_eq!(all(format!("/v1/orgs/{org}/keys/revoke-all")).await, json!({ "revoked": 1, "journaled": false }));
     assert_eq!(valid(portal, &token, &secrets[2]).await, "revoked");
-    assert_eq!(all(format!("/v1/orgs/{org}/keys/revoke-all")).await, json!({ "revoked": 0 }), "twice is fine");
+    assert_eq!(
+        all(format!("/v1/orgs/{org}/keys/revoke-all")).await,
+        json!({ "revoked": 0, "journaled": false }),
+        "twice is fine"
+    );
 }
 
 async fn null_is_as_absent(portal: &TestPortal) {

@@ -1,0 +1,103 @@
+//! What a line of the journal says.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that a commit changed, as it was afterwards. Times are in microseconds since 1970. Applying one twice has no
+/// further effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// The journal begins here: nothing is known of what was before.
+    Begin,
+    /// Changes from `first` to `last` were lost with a database, and applied again to the one that was restored.
+    Fork {
+        first: i64,
+        last: i64,
+    },
+    Key(KeyState),
+    /// The key can do less than before.
+    Narrowed {
+        key: String,
+    },
+    RootTokenRevoked {
+        id: String,
+    },
+    PersonalTokenRevoked {
+        id: String,
+    },
+    /// Every key that there was at a place was revoked.
+    KeysRevoked {
+        place: String,
+        id: String,
+    },
+    Archived {
+        place: String,
+        id: String,
+        at: Option<i64>,
+    },
+    Deleted {
+        place: String,
+        id: String,
+    },
+    Suspended {
+        org: String,
+        at: Option<i64>,
+    },
+    Person {
+        id: String,
+        disabled: Option<i64>,
+        operator: bool,
+    },
+    Erased {
+        person: String,
+    },
+    PasswordChanged {
+        person: String,
+    },
+    /// All roles of a person in an organization: kind and id of the place, and the role.
+    Roles {
+        person: String,
+        org: String,
+        roles: Vec<(String, String, String)>,
+    },
+    TrustRule {
+        id: String,
+        paused: Option<i64>,
+    },
+    TrustRuleDeleted {
+        id: String,
+    },
+    Ingestion {
+        app: String,
+        verified: bool,
+    },
+    /// All keys that sign capability tokens were replaced.
+    CapabilityKeysReplaced,
+}
+
+/// A key, as a commit left it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyState {
+    pub id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<SecretState>,
+    /// Those that requests are signed with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signing: Vec<SecretState>,
+}
+
+/// A secret of a key, by its number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretState {
+    pub n: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retires: Option<i64>,
+}
