@@ -107,6 +107,8 @@ mod service_urls;
 mod sessions;
 mod sight;
 mod signing;
+mod single_sign_on;
+mod synced_roles;
 mod sqlite;
 mod token_uses;
 mod tree_nodes;

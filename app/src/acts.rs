@@ -43,6 +43,7 @@ pub mod second_factor;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
+pub mod single_sign_on;
 pub mod tenants;
 pub mod terms;
 pub mod test_events;
@@ -158,6 +159,10 @@ pub const OF_PAGES: &[&str] = &[
     sessions::SignInWithCode::PATH,
     sessions::SignOut::PATH,
     setup::CreateFirstAccount::PATH,
+    single_sign_on::BeginWith::PATH,
+    single_sign_on::SignInToLink::PATH,
+    single_sign_on::LinkSignIn::PATH,
+    single_sign_on::SignInWith::PATH,
     trust_rules::ChangeTrustRule::PATH,
     trust_rules::CreateTrustRule::PATH,
     webhooks::ChangeWebhook::PATH,

@@ -12,11 +12,13 @@ mod redis;
 mod requirements;
 mod secret;
 mod secret_files;
+mod set_by;
+pub mod single_sign_on;
 pub mod usage;
 pub mod webhooks;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     env,
     ffi::{OsStr, OsString},
     path::PathBuf,
@@ -27,7 +29,10 @@ use ipnet::IpNet;
 use sallyport::{over_redis::RedisSettings, profile::Fault};
 use serde::Deserialize;
 
-pub use self::master_key::MasterKeyText;
+pub use self::{
+    master_key::MasterKeyText,
+    set_by::{SetBy, blaming},
+};
 use self::{
     addresses::{check_cidr, check_listen},
     audit::{AuditSection, AuditSettings},
@@ -37,6 +42,7 @@ use self::{
     public_url::check_public_url,
     redis::RedisArgs,
     requirements::check_names,
+    single_sign_on::{IssuerSection, IssuerSettings},
     usage::{UsageSection, UsageSettings},
     webhooks::{WebhookSettings, WebhooksSection},
 };
@@ -133,6 +139,8 @@ struct File {
     leaks: Option<LeaksSection>,
     webhooks: Option<WebhooksSection>,
     #[serde(default)]
+    single_sign_on: BTreeMap<String, IssuerSection>,
+    #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
 
@@ -144,22 +152,6 @@ pub struct DataLocation {
     pub profile: Option<PathBuf>,
     pub master_key: Option<MasterKeyText>,
     pub set_by: SetBy,
-}
-
-/// The source of a value, for error messages; empty if it is obvious.
-#[derive(Clone, Default)]
-pub struct SetBy {
-    pub data: Option<String>,
-    pub database_url: Option<String>,
-    pub profile: Option<String>,
-}
-
-/// An error about a value, with its source.
-pub fn blaming(sentence: impl std::fmt::Display, set_by: Option<&str>) -> String {
-    match set_by {
-        Some(source) => format!("{sentence}\nIt is set by {source}."),
-        None => sentence.to_string(),
-    }
 }
 
 /// The resolved settings of `serve`.
@@ -180,6 +172,8 @@ pub struct Serving {
     pub audit: AuditSettings,
     pub partner_keys: Option<KeySource>,
     pub webhooks: WebhookSettings,
+    /// With whom people sign in.
+    pub issuers: Vec<IssuerSettings>,
     /// The names in Envoy's paths.
     pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
@@ -299,6 +293,7 @@ impl Where {
             audit: file.audit.resolve()?,
             partner_keys: file.leaks.unwrap_or_default().resolve()?,
             webhooks: file.webhooks.unwrap_or_default().resolve()?,
+            issuers: single_sign_on::resolve(file.single_sign_on)?,
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })

@@ -3,6 +3,7 @@
 pub mod authenticator;
 mod command_lines;
 pub mod confirm;
+pub mod link;
 pub mod new_password;
 mod password;
 pub mod recovery_codes;
@@ -56,6 +57,7 @@ impl AccountQuery {
             "sessions" => Some("You are signed out everywhere else."),
             "recovery-codes" => Some("Two-step verification is on. Keep your recovery codes safe."),
             "authenticator-removed" => Some("The authenticator app is removed. You sign in with your password alone."),
+            "linked" => Some("The sign-in is linked. You can use it from now on."),
             "token" => Some("The token is revoked. Requests with it are refused."),
             "command-line" => Some("That command line is signed out."),
             _ => None,
