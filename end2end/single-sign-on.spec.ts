@@ -34,7 +34,7 @@ const test = base.extend<{ provider: string }>({
     await writeFile(
       settings,
       `[single_sign_on.acme]\nname = "Acme"\nissuer = "${provider}"\nclient_id = "sallyport"\n` +
-        `client_secret_file = "${join(folder, 'secret')}"\ndomains = ["example.com"]\n`,
+        `client_secret_file = "${join(folder, 'secret')}"\ndomains = ["example.com", "focuslabs.test"]\n`,
     );
     await use(['--config', settings]);
     await rm(folder, { recursive: true, force: true });
@@ -81,4 +81,27 @@ test('an address that is not verified signs nobody in, and locks nobody out', as
   await page.getByRole('link', { name: 'Back to the sign-in' }).click();
   await signIn(page);
   await expect(field(page, 'Organization name')).toBeVisible();
+});
+
+test('an account is linked once its owner signed in as before', async ({ page, provider }, info) => {
+  await setUp(page);
+  await page.context().clearCookies();
+  const claims = encodeURIComponent(JSON.stringify({ email: person.email }));
+  expect((await page.request.get(`${provider}/control?account=ada&claims=${claims}`)).status()).toBe(200);
+  await page.goto('/sign-in');
+  await page.getByRole('button', { name: 'Continue with Acme', exact: true }).click();
+  await expect(page.getByText('Sign in to it as before, and you can link it then.')).toBeVisible();
+  await signIn(page);
+  await expect(page.getByRole('heading', { name: 'Link Acme' })).toBeVisible();
+  await check(page, info.project.name);
+  await page.getByRole('button', { name: 'Link Acme' }).click();
+  await expect(page.getByText('The sign-in is linked.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Unlink Acme' })).toBeVisible();
+  await check(page, info.project.name);
+
+  await page.context().clearCookies();
+  await page.goto('/sign-in?next=/account');
+  await page.getByRole('button', { name: 'Continue with Acme', exact: true }).click();
+  await expect(page).toHaveURL(/\/account$/);
+  await expect(page.getByText(person.email).first()).toBeVisible();
 });

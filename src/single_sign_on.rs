@@ -129,7 +129,8 @@ mod tests {
         for email in ["ada@acme.example", "ada@acme.test", "a@b@acme.test"] {
             assert!(acme.admit(email), "{email}");
         }
-        for email in ["ada@dev.acme.example", "ada@notacme.example", "ada@acme.example.evil.test", "acme.example", "@"] {
+        for email in ["ada@dev.acme.example", "ada@notacme.example", "ada@acme.example.evil.test", "acme.example", "@"]
+        {
             assert!(!acme.admit(email), "{email}");
         }
         assert!(domains(&["*"]).expect("good").admit("eve@evil.test"));
@@ -137,7 +138,8 @@ mod tests {
 
     #[test]
     fn who_may_sign_in_is_said() {
-        for wrong in [&[][..], &["*", "acme.example"], &["*.acme.example"], &[""], &["ada@acme.example"], &[".example"]] {
+        for wrong in [&[][..], &["*", "acme.example"], &["*.acme.example"], &[""], &["ada@acme.example"], &[".example"]]
+        {
             domains(wrong).expect_err(&format!("{wrong:?}"));
         }
     }

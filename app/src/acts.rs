@@ -163,6 +163,7 @@ pub const OF_PAGES: &[&str] = &[
     single_sign_on::SignInToLink::PATH,
     single_sign_on::LinkSignIn::PATH,
     single_sign_on::SignInWith::PATH,
+    single_sign_on::UnlinkSignIn::PATH,
     trust_rules::ChangeTrustRule::PATH,
     trust_rules::CreateTrustRule::PATH,
     webhooks::ChangeWebhook::PATH,

@@ -14,8 +14,7 @@ pub trait SingleSignOn: Send + Sync {
     async fn authorize(&self, issuer: &Issuer, redirect: &str, flow: &Flow, again: bool) -> Result<String, NotVouched>;
 
     /// Whom the issuer vouches for, by its answer in the browser's address. The state was compared already.
-    async fn vouch(&self, issuer: &Issuer, redirect: &str, flow: &Flow, answer: Answer)
-    -> Result<Vouched, NotVouched>;
+    async fn vouch(&self, issuer: &Issuer, redirect: &str, flow: &Flow, answer: Answer) -> Result<Vouched, NotVouched>;
 
     /// The address at which the session at the issuer ends, if it offers that and can be reached.
     async fn end_session(&self, issuer: &Issuer, back: &str) -> Option<String>;

@@ -29,10 +29,6 @@ use ipnet::IpNet;
 use sallyport::{over_redis::RedisSettings, profile::Fault};
 use serde::Deserialize;
 
-pub use self::{
-    master_key::MasterKeyText,
-    set_by::{SetBy, blaming},
-};
 use self::{
     addresses::{check_cidr, check_listen},
     audit::{AuditSection, AuditSettings},
@@ -45,6 +41,10 @@ use self::{
     single_sign_on::{IssuerSection, IssuerSettings},
     usage::{UsageSection, UsageSettings},
     webhooks::{WebhookSettings, WebhooksSection},
+};
+pub use self::{
+    master_key::MasterKeyText,
+    set_by::{SetBy, blaming},
 };
 use crate::{api::requirement::Requirement, partner_keys::KeySource, site};
 
@@ -275,6 +275,7 @@ impl Where {
         if let Some(listen) = &metrics_listen {
             check_listen(listen).map_err(from("metrics_listen", args.metrics_listen.as_ref()))?;
         }
+        let webhooks = file.webhooks.unwrap_or_default().resolve()?;
         let trusted_proxies: Result<_, String> = given.iter().map(|cidr| check_cidr(cidr)).collect();
         Ok(Serving {
             listen: listen.unwrap_or_else(site::default_address),
@@ -292,8 +293,8 @@ impl Where {
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
             partner_keys: file.leaks.unwrap_or_default().resolve()?,
-            webhooks: file.webhooks.unwrap_or_default().resolve()?,
-            issuers: single_sign_on::resolve(file.single_sign_on)?,
+            issuers: single_sign_on::resolve(file.single_sign_on, webhooks.proxy.as_ref())?,
+            webhooks,
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })

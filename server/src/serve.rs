@@ -152,7 +152,6 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             webhook_targets: serving.webhooks.allowed.clone(),
             outside: Arc::clone(&outside),
             issuers: serving.issuers.clone(),
-            proxy: serving.webhooks.proxy.clone(),
             listens_on_loopback: address.ip().is_loopback(),
         },
     )

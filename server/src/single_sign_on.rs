@@ -5,7 +5,7 @@ mod claims;
 mod known;
 mod types;
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use openidconnect::{
@@ -19,10 +19,7 @@ use sallyport_app::single_sign_on::{Answer, Flow, NotVouched, SingleSignOn, Vouc
 use tokio::time::timeout;
 
 use crate::{
-    config::{
-        single_sign_on::IssuerSettings,
-        webhooks::{ForwardProxy, WebhookSettings},
-    },
+    config::{single_sign_on::IssuerSettings, webhooks::WebhookSettings},
     outside::Outside,
 };
 use claims::{UserInfo, vouched};
@@ -52,17 +49,17 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 8] = [
 /// The issuers of the settings.
 pub struct Issuers {
     issuers: Vec<Issuer>,
-    clients: Vec<Client>,
+    clients: Vec<Arc<Client>>,
 }
 
 impl Issuers {
-    pub fn new(settings: Vec<IssuerSettings>, proxy: Option<&ForwardProxy>, store: &Store, elapsed: &Elapsed) -> Self {
+    pub fn new(settings: Vec<IssuerSettings>, store: &Store, elapsed: &Elapsed) -> Self {
         let issuers = settings.iter().map(|one| one.issuer.clone()).collect();
-        let client = |settings| Client::new(settings, proxy.cloned(), store.clone(), elapsed.clone());
+        let client = |settings| Arc::new(Client::new(settings, store.clone(), elapsed.clone()));
         Self { issuers, clients: settings.into_iter().map(client).collect() }
     }
 
-    fn client(&self, issuer: &Issuer) -> Result<&Client, NotVouched> {
+    fn client(&self, issuer: &Issuer) -> Result<&Arc<Client>, NotVouched> {
         self.clients.iter().find(|client| client.settings.issuer.id == issuer.id).ok_or(NotVouched::Away)
     }
 }
@@ -97,12 +94,13 @@ struct Client {
 }
 
 impl Client {
-    fn new(settings: IssuerSettings, proxy: Option<ForwardProxy>, store: Store, elapsed: Elapsed) -> Self {
+    fn new(settings: IssuerSettings, store: Store, elapsed: Elapsed) -> Self {
         // The operator named it: it may be inside, and what it names itself may not, but on the same host.
         let url = url::Url::parse(&settings.issuer.url).ok();
         let host = url.as_ref().and_then(url::Url::host_str).unwrap_or_default().trim_matches(['[', ']']);
         let allowed = AllowedTargets::parse([host]).unwrap_or_default();
-        let outside = WebhookSettings { allowed, authorities: settings.authorities.clone(), proxy };
+        let outside =
+            WebhookSettings { allowed, authorities: settings.authorities.clone(), proxy: settings.proxy.clone() };
         Self { outside: Outside::new(outside), settings, known: Known::new(elapsed), store }
     }
 
@@ -117,9 +115,11 @@ impl Client {
         NotVouched::Untrusted(told)
     }
 
-    async fn metadata(&self) -> Result<std::sync::Arc<Metadata>, NotVouched> {
-        let found = self.known.get(|| self.discover()).await;
-        found.map_err(|why| self.away(&why))
+    async fn metadata(self: &Arc<Self>) -> Result<Arc<Metadata>, NotVouched> {
+        // On its own: somebody who asks and leaves does not end it, which would keep it from others for a while.
+        let this = Arc::clone(self);
+        let found = tokio::spawn(async move { this.known.get(|| this.discover()).await }).await;
+        found.unwrap_or_else(|error| Err(error.to_string())).map_err(|why| self.away(&why))
     }
 
     async fn discover(&self) -> Result<Metadata, String> {
@@ -141,7 +141,7 @@ impl Client {
         Ok(client.set_redirect_uri(redirect).set_auth_type(kind))
     }
 
-    async fn authorize(&self, redirect: &str, flow: &Flow, again: bool) -> Result<String, NotVouched> {
+    async fn authorize(self: &Arc<Self>, redirect: &str, flow: &Flow, again: bool) -> Result<String, NotVouched> {
         let metadata = self.metadata().await?;
         let client = self.oidc(&metadata, redirect)?;
         let (state, nonce) = (CsrfToken::new(flow.state.clone()), Nonce::new(flow.nonce.clone()));
@@ -158,7 +158,7 @@ impl Client {
         Ok(url.into())
     }
 
-    async fn vouch(&self, redirect: &str, flow: &Flow, answer: Answer) -> Result<Vouched, NotVouched> {
+    async fn vouch(self: &Arc<Self>, redirect: &str, flow: &Flow, answer: Answer) -> Result<Vouched, NotVouched> {
         let metadata = self.metadata().await?;
         // Who answers: another issuer could have led the browser to this one (RFC 9207).
         let names_itself = metadata.additional_metadata().authorization_response_iss_parameter_supported;
@@ -219,10 +219,8 @@ impl Client {
             Ok(claims) => return Ok((client, claims)),
             Err(error) => error,
         };
-        let is_unknown = matches!(
-            error,
-            ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)
-        );
+        let is_unknown =
+            matches!(error, ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey));
         let renewed = if is_unknown { self.known.renewed(|| self.discover()).await } else { None };
         let error = match renewed {
             Some(Ok(metadata)) => {
@@ -268,7 +266,7 @@ impl Client {
         Ok(Some(more))
     }
 
-    async fn end_session(&self, back: &str) -> Option<String> {
+    async fn end_session(self: &Arc<Self>, back: &str) -> Option<String> {
         let metadata = timeout(LIMIT, self.metadata()).await.ok()?.ok()?;
         let endpoint = metadata.additional_metadata().end_session_endpoint.clone()?;
         let back = PostLogoutRedirectUrl::new(back.to_owned()).ok()?;

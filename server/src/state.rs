@@ -27,7 +27,7 @@ use sallyport_app::{
 
 use crate::{
     api::{auth::presented::KeyLocations, rate_headers::RateHeaderNames, requirement::Requirement},
-    config::{single_sign_on::IssuerSettings, webhooks::ForwardProxy},
+    config::single_sign_on::IssuerSettings,
     issuers::Issuers,
     outside::Outside,
     partner_keys::{KeySource, PartnerKeys},
@@ -89,8 +89,6 @@ pub struct Deployment {
     pub outside: Arc<Outside>,
     /// With whom people sign in.
     pub issuers: Vec<IssuerSettings>,
-    /// Through which the issuers are reached that are outside.
-    pub proxy: Option<ForwardProxy>,
     /// Whether it listens on loopback: other machines can only reach it through a proxy.
     pub listens_on_loopback: bool,
 }
@@ -104,8 +102,7 @@ impl AppState {
         let elapsed = deployment.elapsed.clone();
         let partner_keys = deployment.partner_keys.map(|source| Arc::new(PartnerKeys::new(source, elapsed)));
         let issuers = Issuers::new(deployment.outside, deployment.elapsed.clone());
-        let proxy = deployment.proxy.as_ref();
-        let single_sign_on = single_sign_on::Issuers::new(deployment.issuers, proxy, &store, &deployment.elapsed);
+        let single_sign_on = single_sign_on::Issuers::new(deployment.issuers, &store, &deployment.elapsed);
         let verifier = Verifier::start_over(store.clone(), deployment.cache_keys, deployment.elapsed, deployment.redis);
         let verifier = verifier.await?;
         let is_local = deployment.listens_on_loopback && is_loopback_url(&deployment.public_url);

@@ -43,7 +43,9 @@ impl Store {
         for one in wanted {
             match self.org_of(one).await? {
                 Some(org) => orgs.entry(org).or_default().push(one.clone()),
-                None => tracing::warn!(place = %one.id, "single sign-on: a group is mapped to a place that does not exist"),
+                None => {
+                    tracing::warn!(place = %one.id, "single sign-on: a group is mapped to a place that does not exist")
+                }
             }
         }
         // One transaction for each: two chains are never locked at once.

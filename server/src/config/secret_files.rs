@@ -28,7 +28,9 @@ fn add(table: &toml::Table, files: &mut Vec<PathBuf>) {
     for (name, value) in table {
         match value {
             toml::Value::Table(table) => add(table, files),
-            toml::Value::String(path) if ["password_file", "token_file", "secret_file"].iter().any(|end| name.ends_with(end)) => {
+            toml::Value::String(path)
+                if ["password_file", "token_file", "secret_file"].iter().any(|end| name.ends_with(end)) =>
+            {
                 files.push(PathBuf::from(path));
             }
             _ => {}

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use super::secret::secret;
+use super::{secret::secret, webhooks::ForwardProxy};
 
 /// A section as written. Its name is that of the issuer in addresses.
 #[derive(Deserialize)]
@@ -45,6 +45,8 @@ pub struct IssuerSettings {
     pub groups_claim: Option<String>,
     /// PEM: the only authorities that its certificate may come from, instead of those of the system.
     pub authorities: Option<Vec<u8>>,
+    /// Through which it is reached if it is outside: that of webhooks.
+    pub proxy: Option<ForwardProxy>,
 }
 
 impl fmt::Debug for IssuerSettings {
@@ -54,8 +56,12 @@ impl fmt::Debug for IssuerSettings {
 }
 
 /// The issuers, in the order of their names in the file.
-pub(super) fn resolve(sections: BTreeMap<String, IssuerSection>) -> Result<Vec<IssuerSettings>, String> {
-    let issuers: Vec<_> = sections.into_iter().map(|(id, section)| section.resolve(id)).collect::<Result<_, _>>()?;
+pub(super) fn resolve(
+    sections: BTreeMap<String, IssuerSection>,
+    proxy: Option<&ForwardProxy>,
+) -> Result<Vec<IssuerSettings>, String> {
+    let issuers: Vec<_> =
+        sections.into_iter().map(|(id, section)| section.resolve(id, proxy)).collect::<Result<_, _>>()?;
     for (at, one) in issuers.iter().enumerate() {
         if let Some(other) = issuers[..at].iter().find(|other| other.issuer.url == one.issuer.url) {
             return Err(format!(
@@ -68,7 +74,7 @@ pub(super) fn resolve(sections: BTreeMap<String, IssuerSection>) -> Result<Vec<I
 }
 
 impl IssuerSection {
-    fn resolve(self, id: String) -> Result<IssuerSettings, String> {
+    fn resolve(self, id: String, proxy: Option<&ForwardProxy>) -> Result<IssuerSettings, String> {
         let is_id = (1..=32).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         if !is_id {
@@ -86,8 +92,7 @@ impl IssuerSection {
             return Err(wrong("client_id", "write the one that the issuer gave you.".to_owned()));
         }
         let variable = format!("SALLYPORT_CLIENT_SECRET_{}", id.to_uppercase().replace('-', "_"));
-        let secret =
-            secret(&variable, self.client_secret_file.as_ref(), |why| wrong("client_secret_file", why))?;
+        let secret = secret(&variable, self.client_secret_file.as_ref(), |why| wrong("client_secret_file", why))?;
         let scopes = self.scopes.unwrap_or_else(|| vec!["email".to_owned(), "profile".to_owned()]);
         let is_scope = |scope: &String| !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic());
         if let Some(scope) = scopes.iter().find(|scope| !is_scope(scope)) {
@@ -104,6 +109,7 @@ impl IssuerSection {
         };
         Ok(IssuerSettings {
             authorities: self.ca_file.as_ref().map(read).transpose()?,
+            proxy: proxy.cloned(),
             client_id: self.client_id,
             secret,
             scopes: scopes.into_iter().filter(|scope| scope != "openid").collect(),
@@ -148,15 +154,19 @@ mod tests {
                         domains = [\"acme.example\"]\n";
 
     fn resolved(id: &str, text: &str) -> Result<Vec<IssuerSettings>, String> {
-        resolve([(id.to_owned(), toml::from_str::<IssuerSection>(text).expect("TOML"))].into())
+        resolve([(id.to_owned(), toml::from_str::<IssuerSection>(text).expect("TOML"))].into(), None)
     }
 
     #[test]
     fn an_issuer_has_what_a_sign_in_needs() {
         let issuer = resolved("acme", GOOD).expect("good").remove(0);
-        assert_eq!((issuer.issuer.name.as_str(), issuer.scopes), ("Acme", vec!["email".to_owned(), "profile".to_owned()]));
+        assert_eq!(
+            (issuer.issuer.name.as_str(), issuer.scopes),
+            ("Acme", vec!["email".to_owned(), "profile".to_owned()])
+        );
         assert!(issuer.secret.is_none());
-        let groups = "groups_claim = \"groups\"\n[[groups]]\ngroup = \"a\"\nrole = \"viewer\"\nplace = \"org_focus_kB8mPx\"\n";
+        let groups =
+            "groups_claim = \"groups\"\n[[groups]]\ngroup = \"a\"\nrole = \"viewer\"\nplace = \"org_focus_kB8mPx\"\n";
         let issuer = resolved("acme", &format!("{GOOD}{groups}")).expect("good").remove(0);
         assert_eq!(issuer.issuer.group_roles.len(), 1);
     }
@@ -165,11 +175,20 @@ mod tests {
     fn each_setting_is_listed() {
         let listed = include_str!("../../../docs/settings.md");
         let example = include_str!("../../../docs/sallyport.toml");
-        for name in
-            ["name", "issuer", "client_id", "client_secret_file", "domains", "scopes", "groups_claim", "groups", "ca_file"]
-        {
+        for name in [
+            "name",
+            "issuer",
+            "client_id",
+            "client_secret_file",
+            "domains",
+            "scopes",
+            "groups_claim",
+            "groups",
+            "ca_file",
+        ] {
             assert!(listed.contains(&format!("| `single_sign_on.ID.{name}` |")), "{name}");
-            let written = if name == "groups" { "# [[single_sign_on.acme.groups]]".to_owned() } else { format!("# {name} = ") };
+            let written =
+                if name == "groups" { "# [[single_sign_on.acme.groups]]".to_owned() } else { format!("# {name} = ") };
             assert!(example.contains(&written), "{name}");
         }
     }
@@ -199,7 +218,7 @@ mod tests {
             assert!(error.contains(about) && !error.contains("s3cret"), "{error}");
         }
         let two = ["acme", "other"].map(|id| (id.to_owned(), toml::from_str(GOOD).expect("TOML")));
-        assert!(resolve(two.into()).expect_err("twice").contains("same `issuer`"));
+        assert!(resolve(two.into(), None).expect_err("twice").contains("same `issuer`"));
         resolved("local", &with("https://login.acme.example", "http://127.0.0.1:4000")).expect("on this machine");
     }
 }

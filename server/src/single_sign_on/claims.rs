@@ -61,9 +61,7 @@ fn is_true(claim: &Value) -> Option<bool> {
 fn groups(claim: Option<&Value>) -> Vec<String> {
     match claim {
         Some(Value::String(one)) => vec![one.clone()],
-        Some(Value::Array(all)) => {
-            all.iter().filter_map(Value::as_str).take(MOST).map(str::to_owned).collect()
-        }
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).take(MOST).map(str::to_owned).collect(),
         _ => Vec::new(),
     }
 }

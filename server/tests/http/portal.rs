@@ -27,7 +27,7 @@ use sallyport::{
 use sallyport_app::context::DemoSignIn;
 use sallyport_server::{
     api::{openapi, requirement::Requirement},
-    config::{single_sign_on::IssuerSettings, webhooks::WebhookSettings},
+    config::webhooks::WebhookSettings,
     outside::Outside,
     partner_keys::KeySource,
     server::Server,
@@ -120,15 +120,6 @@ impl TestPortal {
         Self::started(store, Deployment { partner_keys: Some(keys), ..deployment }, elapsed).await
     }
 
-    /// Another server on the same database, on which people sign in with these issuers. Nobody is signed in there yet; the
-    /// test that made the first one ends both.
-    pub async fn with_issuers(&self, issuers: Vec<IssuerSettings>) -> Self {
-        let store = self.store.with_profile(self.store.profile().clone()).await;
-        let elapsed = Arc::new(AtomicU64::new(0));
-        let deployment = Self::deployment("http://127.0.0.1:3000", &elapsed);
-        Self::started(store, Deployment { issuers, ..deployment }, elapsed).await
-    }
-
     /// Another server on the same database at another URL. The test that made the first one ends both.
     pub async fn at_database(&self, url: String) -> Self {
         Self::new(self.store.at(url).await).await
@@ -163,7 +154,6 @@ impl TestPortal {
                 ..WebhookSettings::default()
             })),
             issuers: Vec::new(),
-            proxy: None,
             listens_on_loopback: true,
         }
     }
@@ -174,7 +164,7 @@ impl TestPortal {
         Self::started(store, deployment, elapsed).await
     }
 
-    async fn started(store: TestStore, deployment: Deployment, elapsed: Arc<AtomicU64>) -> Self {
+    pub async fn started(store: TestStore, deployment: Deployment, elapsed: Arc<AtomicU64>) -> Self {
         let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
         let client = Client::new(Server::new(state.clone()));
         Self { store, state, client, elapsed }

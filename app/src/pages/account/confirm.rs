@@ -88,14 +88,16 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageError
             }
             .into_any()
         };
-        let by_form = (has_factor || has_password).then(|| view! {
-            <form method="post" action="/account/confirm" novalidate class="stack">
-                <ErrorSummary form=&form/>
-                <Hidden name="next" value=next.clone()/>
-                {field}
-                <button class="btn btn-primary btn-wide">"Confirm"</button>
-                <SubmitOnce/>
-            </form>
+        let by_form = (has_factor || has_password).then(|| {
+            view! {
+                <form method="post" action="/account/confirm" novalidate class="stack">
+                    <ErrorSummary form=&form/>
+                    <Hidden name="next" value=next.clone()/>
+                    {field}
+                    <button class="btn btn-primary btn-wide">"Confirm"</button>
+                    <SubmitOnce/>
+                </form>
+            }
         });
         view! {
             <h1 class="card-title">"Confirm that it’s you"</h1>

@@ -7,7 +7,6 @@ use sallyport::member::Permission::{
     CreateProjects, CreateTenants, GovernKeys, ManageApps, ManageKeys, ManageMembers, ManageOrg, ManagePlace,
     ManageWebhooks, OwnOrg, SeeKeys, SeePlace,
 };
-use sallyport::place::PlaceKind;
 
 use Who::{Everybody, Leaving, May, Passing, SignedIn, Somewhere, WholeLog, WithinProject};
 
@@ -351,6 +350,7 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/account/remove-authenticator"),
     of_page("/act/account/renew-recovery-codes"),
     of_page("/act/account/sign-in-to-link"),
+    of_page("/act/account/unlink"),
     of_page("/act/admin/create-root-token"),
     of_page("/act/approvals/claim"),
     of_page("/act/capabilities/file"),
@@ -383,22 +383,3 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/webhooks/change-secret"),
     of_page("/act/webhooks/create"),
 ];
-
-/// The level of the place that the first id in a template names: keys and their requests are seen with their app.
-pub fn level(template: &str) -> PlaceKind {
-    let named = template.split('{').nth(1).and_then(|rest| rest.split('}').next());
-    match named {
-        // That of the world is to the organization.
-        Some("org_id" | "invitation_id" | "approval_id" | "webhook_id" | "delivery_id") | None => PlaceKind::Org,
-        Some("tenant_id") => PlaceKind::Tenant,
-        Some("project_id") => PlaceKind::Project,
-        Some(_) => PlaceKind::App,
-    }
-}
-
-impl ActRule {
-    /// The level of its place.
-    pub fn level(&self) -> PlaceKind {
-        self.form.iter().find(|(_, value)| value.contains('{')).map_or(PlaceKind::Org, |(_, value)| level(value))
-    }
-}

@@ -22,9 +22,10 @@ use sallyport::{
 use sallyport_app::routes::{ROUTES, Route};
 
 use super::{
+    levels::level,
     people::{Expected, Kind, OWNER, Spot},
     queries::QUERIES,
-    rules::{ActRule, RULES, Rule, Who, level},
+    rules::{ActRule, RULES, Rule, Who},
 };
 use crate::{
     client::{Answer, Client, ORIGIN},

@@ -66,6 +66,7 @@ impl Provider {
             scopes: ["email", "profile", "groups"].map(str::to_owned).into(),
             groups_claim: Some("groups".to_owned()),
             authorities: None,
+            proxy: None,
         }
     }
 
