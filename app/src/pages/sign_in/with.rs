@@ -1,12 +1,11 @@
 //! `/sign-in/with/{issuer_id}`: the way to an issuer, and back from it.
 
 use axum::{
-    extract::Path,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{FromRequestParts, Path},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
 use leptos::prelude::*;
-use serde::Deserialize;
 
 use crate::{
     acts::{
@@ -14,6 +13,7 @@ use crate::{
         single_sign_on::{Arrived, Onward, begin_with, sign_in_with},
     },
     components::{Notice, Tone},
+    context::Context,
     error::{PageError, PageResult},
     pages::{sign_in::signed_in, theme::local},
     portal::Page,
@@ -22,13 +22,23 @@ use crate::{
     ui::{Typed, Ui, UrlQuery, see_other},
 };
 
-#[derive(Deserialize)]
+/// The issuer that an address names.
 pub struct IssuerPath {
     issuer_id: String,
 }
 
+impl FromRequestParts<Context> for IssuerPath {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Context) -> Result<Self, PageError> {
+        // What is no text names nothing.
+        let path = Path::<String>::from_request_parts(parts, context).await;
+        path.map(|Path(issuer_id)| Self { issuer_id }).map_err(|_| PageError::NotFound)
+    }
+}
+
 /// A button `Continue with NAME`.
-pub async fn post(ui: Ui, caller: Caller, Path(path): Path<IssuerPath>, Typed(form): Typed) -> PageResult {
+pub async fn post(ui: Ui, caller: Caller, path: IssuerPath, Typed(form): Typed) -> PageResult {
     let next = form.value("next");
     let again = form.value("again") == "1";
     match caller.run(begin_with(path.issuer_id, local(&next).to_owned(), again)).await {
@@ -42,7 +52,7 @@ pub async fn get(
     ui: Ui,
     caller: Caller,
     headers: HeaderMap,
-    Path(path): Path<IssuerPath>,
+    path: IssuerPath,
     UrlQuery(answer): UrlQuery<Answer>,
 ) -> PageResult {
     let mut response = match caller.run(sign_in_with(path.issuer_id, answer)).await {

@@ -7,6 +7,9 @@ import { createServer } from 'node:http';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import Provider from 'oidc-provider';
 
+// The provider's warnings go to the output, which nobody reads once the address was printed.
+console.info = console.warn = () => {};
+
 const redirects = process.argv.slice(2);
 const rsa = kid => ({ ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' });
 const [published, next, hidden] = [rsa('published'), rsa('next'), rsa('hidden')];
