@@ -20,28 +20,6 @@ pub trait SingleSignOn: Send + Sync {
     async fn end_session(&self, issuer: &Issuer, back: &str) -> Option<String>;
 }
 
-/// No issuer.
-pub struct NoIssuers;
-
-#[async_trait]
-impl SingleSignOn for NoIssuers {
-    fn issuers(&self) -> &[Issuer] {
-        &[]
-    }
-
-    async fn authorize(&self, _: &Issuer, _: &str, _: &Flow, _: bool) -> Result<String, NotVouched> {
-        Err(NotVouched::Away)
-    }
-
-    async fn vouch(&self, _: &Issuer, _: &str, _: &Flow, _: Answer) -> Result<Vouched, NotVouched> {
-        Err(NotVouched::Away)
-    }
-
-    async fn end_session(&self, _: &Issuer, _: &str) -> Option<String> {
-        None
-    }
-}
-
 /// What an issuer's answer says in the query of the address.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Answer {
