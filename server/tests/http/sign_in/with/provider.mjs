@@ -80,7 +80,8 @@ async function interact(provider, request, response) {
     login = new URLSearchParams(Buffer.concat(parts).toString()).get('login') ?? '';
   }
   if (login === 'cancels') return provider.interactionFinished(request, response, { error: 'access_denied' });
-  if (login) return provider.interactionFinished(request, response, { login: { accountId: login } });
+  // Native clients have to be consented to each time.
+  if (login) return provider.interactionFinished(request, response, { login: { accountId: login }, consent: {} });
   response.setHeader('content-type', 'text/html');
   response.end(form);
 }
