@@ -58,7 +58,7 @@ test('a person signs in with an issuer, and out again', async ({ page }, info) =
   await page.getByRole('button', { name: 'Sign in at Acme' }).click();
   await expect(field(page, 'Organization name')).toBeVisible();
   await page.goto('/account');
-  await expect(page.getByText('grace@example.com').first()).toBeVisible();
+  await expect(page.getByRole('main').getByText('grace@example.com').first()).toBeVisible();
   await expect(field(page, 'Name')).toHaveValue('The person grace');
 
   await page.getByRole('main').getByRole('button', { name: 'Sign out', exact: true }).first().click();
@@ -103,5 +103,5 @@ test('an account is linked once its owner signed in as before', async ({ page, p
   await page.goto('/sign-in?next=/account');
   await page.getByRole('button', { name: 'Continue with Acme', exact: true }).click();
   await expect(page).toHaveURL(/\/account$/);
-  await expect(page.getByText(person.email).first()).toBeVisible();
+  await expect(page.getByRole('main').getByText(person.email).first()).toBeVisible();
 });
