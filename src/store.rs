@@ -87,6 +87,7 @@ mod postgres;
 mod pruning;
 mod readers;
 mod removal;
+mod required_sign_ins;
 mod restrictions;
 mod revocation_latency;
 mod revoke_all;

@@ -37,6 +37,7 @@ pub mod password_resets;
 pub mod personal_tokens;
 pub mod places;
 pub mod projects;
+pub mod required_sign_in;
 pub mod restrictions;
 pub mod rotation;
 pub mod second_factor;
@@ -151,6 +152,8 @@ pub const OF_PAGES: &[&str] = &[
     password_resets::RequestPasswordReset::PATH,
     password_resets::ResetPassword::PATH,
     personal_tokens::CreatePersonalToken::PATH,
+    required_sign_in::BreakGlass::PATH,
+    required_sign_in::RequireSignIn::PATH,
     rotation::RotateKey::PATH,
     secrets::GenerateKey::PATH,
     secrets::OpenCredentials::PATH,

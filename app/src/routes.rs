@@ -130,6 +130,8 @@ routes! {
     "/orgs/{org_id}/settings/logo/remove"      settings::logo::remove             [post]
     "/orgs/{org_id}/settings/key-rules"        settings::key_rules                [get post]
     "/orgs/{org_id}/settings/service-urls"     settings::service_urls             [get post]
+    "/orgs/{org_id}/settings/sign-in"          settings::sign_in                  [get post]
+    "/orgs/{org_id}/break-glass"               orgs::break_glass                  [get post]
     "/orgs/{org_id}/settings/archive"          settings::archive <OrgAccess>      [get post]
     "/orgs/{org_id}/settings/restore"          settings::restore <OrgAccess>      [post]
     "/orgs/{org_id}/settings/delete"           settings::delete <OrgAccess>       [get post]

@@ -16,7 +16,9 @@ use crate::{
     form::FormState,
     pages::{
         apps::{head::AppHead, limits::card::LimitsCard},
-        settings::{appearance::AppearanceCard, key_rules::KeyRulesCard, service_urls::ServiceUrlsCard},
+        settings::{
+            appearance::AppearanceCard, key_rules::KeyRulesCard, service_urls::ServiceUrlsCard, sign_in::SignInCard,
+        },
     },
     portal::{Body, Chrome, Section},
     shell,
@@ -67,13 +69,14 @@ impl Placed for OrgAccess {
     fn card(&self, form: &FormState) -> Option<Body> {
         let (org, form, may_change) = (self.org.clone(), form.clone(), self.role.may(PlaceKind::Org.to_edit()));
         let rules = self.role.may(Permission::GovernKeys).then(|| org.id.clone());
-        let services = org.id.clone();
+        let (services, sign_in) = (org.id.clone(), self.role.may(Permission::OwnOrg).then(|| org.id.clone()));
         may_change.then(|| -> Body {
             Box::new(move || {
                 view! {
                     <AppearanceCard org form/>
                     {rules.map(|org| view! { <KeyRulesCard org/> })}
                     <ServiceUrlsCard org=services/>
+                    {sign_in.map(|org| view! { <SignInCard org/> })}
                 }
                 .into_any()
             })

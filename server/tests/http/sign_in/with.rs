@@ -1,6 +1,7 @@
 //! `/sign-in/with/{issuer_id}`, `/account/link`: single sign-on with a certified OpenID provider (npm's `oidc-provider`).
 
 mod provider;
+mod required;
 mod untrusted;
 
 use std::{
