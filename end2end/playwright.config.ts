@@ -41,7 +41,7 @@ export default defineConfig({
     {
       name: 'nojs',
       use: { javaScriptEnabled: false },
-      testMatch: /(main-job|expiring|forms|handover|hygiene|imports|keys|settings|account|account-tokens|capabilities|device|profiles|report-a-leak|reset|rotation|two-step|webhooks)\.spec\.ts$/,
+      testMatch: /(main-job|expiring|forms|handover|hygiene|imports|keys|settings|account|account-tokens|capabilities|device|profiles|report-a-leak|reset|rotation|single-sign-on|two-step|webhooks)\.spec\.ts$/,
     },
     {
       name: 'phone',

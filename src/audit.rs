@@ -196,6 +196,8 @@ actions! {
     OrgSuspended "organization.suspended" "Organization suspended",
     OrgOpened "organization.opened" "Organization opened again",
     OrgViewed "organization.viewed" "Viewed by an operator",
+    SignInRequired "organization.sign_in_required" "Required sign-in changed",
+    GlassBroken "organization.glass_broken" "Let in without single sign-on",
     InvitationSent "invitation.sent" "Invitation sent",
     InvitationResent "invitation.resent" "Invitation sent again",
     InvitationRevoked "invitation.revoked" "Invitation revoked",

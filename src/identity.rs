@@ -33,3 +33,13 @@ pub enum Proof {
     /// Authenticated by an issuer.
     Identity(Identity),
 }
+
+impl Proof {
+    /// The issuer, if there is one.
+    pub fn provider(&self) -> Option<&str> {
+        match self {
+            Self::Password { .. } => None,
+            Self::Identity(identity) => Some(&identity.provider),
+        }
+    }
+}

@@ -58,6 +58,7 @@ pub mod second_factor;
 pub mod service_urls;
 pub mod session;
 pub mod signature;
+pub mod single_sign_on;
 pub mod suggestion;
 pub mod tenant;
 pub mod text;

@@ -44,6 +44,8 @@ pub enum Mail {
     /// A command line was signed in.
     CommandLineSignedIn(Notice),
     RoleChanged(Notice),
+    /// An owner got into an organization without the single sign-on that it requires.
+    GlassBroken(Notice),
     /// A personal token was created.
     TokenCreated(Notice),
     /// A personal key was generated.
@@ -91,6 +93,7 @@ impl Mail {
             Self::SecondFactorChanged(_) => "Second factor",
             Self::CommandLineSignedIn(_) => "Command line signed in",
             Self::RoleChanged(_) => "Role changed",
+            Self::GlassBroken(_) => "Let in without single sign-on",
             Self::TokenCreated(_) => "Personal token created",
             Self::KeyGenerated(_) => "Personal key generated",
             Self::HandoverUsedAgain(_) => "Hand-over link used again",
@@ -113,6 +116,7 @@ impl Mail {
             | Self::SecondFactorChanged(notice)
             | Self::CommandLineSignedIn(notice)
             | Self::RoleChanged(notice)
+            | Self::GlassBroken(notice)
             | Self::TokenCreated(notice)
             | Self::KeyGenerated(notice)
             | Self::HandoverUsedAgain(notice)
@@ -182,6 +186,13 @@ pub enum About {
     CommandLineSignedIn {
         /// What it calls itself.
         name: String,
+        origin: Origin,
+    },
+    GlassBroken {
+        org: OrgId,
+        org_name: String,
+        /// Who got in.
+        by: String,
         origin: Origin,
     },
     TokenCreated {

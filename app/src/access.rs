@@ -82,7 +82,11 @@ impl SessionCookie {
         let located = located.ok_or(PageError::SignIn { next: None })?;
         let me = self.of_user(located.user);
         me.settled()?;
-        Ok((me, located.found.ok_or(PageError::NotFound)?))
+        let found = located.found.ok_or(PageError::NotFound)?;
+        match located.missing_sign_in {
+            Some((org, provider)) => Err(PageError::RequiredSignIn { org, provider }),
+            None => Ok((me, found)),
+        }
     }
 }
 
@@ -191,8 +195,12 @@ impl OrgAccess {
     }
 
     pub(crate) async fn of(me: SignedIn, store: &Store, id: &OrgId) -> Result<Self, PageError> {
-        let located = store.locate_org(&me.session, id).await?.and_then(|located| located.found);
-        Ok(Self::at(me, located.ok_or(PageError::NotFound)?))
+        let located = store.locate_org(&me.session, id).await?.ok_or(PageError::NotFound)?;
+        let found = located.found.ok_or(PageError::NotFound)?;
+        match located.missing_sign_in {
+            Some((org, provider)) => Err(PageError::RequiredSignIn { org, provider }),
+            None => Ok(Self::at(me, found)),
+        }
     }
 
     async fn found(cookie: &SessionCookie, store: &Store, id: &OrgId) -> Result<Self, PageError> {

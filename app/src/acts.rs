@@ -37,12 +37,14 @@ pub mod password_resets;
 pub mod personal_tokens;
 pub mod places;
 pub mod projects;
+pub mod required_sign_in;
 pub mod restrictions;
 pub mod rotation;
 pub mod second_factor;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
+pub mod single_sign_on;
 pub mod tenants;
 pub mod terms;
 pub mod test_events;
@@ -150,6 +152,8 @@ pub const OF_PAGES: &[&str] = &[
     password_resets::RequestPasswordReset::PATH,
     password_resets::ResetPassword::PATH,
     personal_tokens::CreatePersonalToken::PATH,
+    required_sign_in::BreakGlass::PATH,
+    required_sign_in::RequireSignIn::PATH,
     rotation::RotateKey::PATH,
     secrets::GenerateKey::PATH,
     secrets::OpenCredentials::PATH,
@@ -158,6 +162,11 @@ pub const OF_PAGES: &[&str] = &[
     sessions::SignInWithCode::PATH,
     sessions::SignOut::PATH,
     setup::CreateFirstAccount::PATH,
+    single_sign_on::BeginWith::PATH,
+    single_sign_on::SignInToLink::PATH,
+    single_sign_on::LinkSignIn::PATH,
+    single_sign_on::SignInWith::PATH,
+    single_sign_on::UnlinkSignIn::PATH,
     trust_rules::ChangeTrustRule::PATH,
     trust_rules::CreateTrustRule::PATH,
     webhooks::ChangeWebhook::PATH,

@@ -12,7 +12,7 @@ use sallyport::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{pending_events::PendingEvents, sub_path::SubPath};
+use crate::{pending_events::PendingEvents, single_sign_on::SingleSignOn, sub_path::SubPath};
 
 /// The portal's state.
 #[derive(Clone)]
@@ -43,6 +43,8 @@ pub struct Parts {
     pub has_mail: bool,
     /// Where webhooks may go besides the public internet.
     pub webhook_targets: AllowedTargets,
+    /// The issuers with which people sign in.
+    pub single_sign_on: Arc<dyn SingleSignOn>,
     /// The public sign-in of the demo.
     pub demo: Option<DemoSignIn>,
     /// Verifies keys, and records why requests were refused.

@@ -42,6 +42,11 @@ pub enum PageError {
         name: String,
         role: Held,
     },
+    /// The organization requires an issuer with which the person did not sign in.
+    RequiredSignIn {
+        org: OrgId,
+        provider: String,
+    },
     BadRequest(String),
     TooLarge,
     Busy(String),
@@ -64,7 +69,7 @@ impl PageError {
         match self {
             Self::SignIn { .. } | Self::Confirm | Self::ChangePassword => 303,
             Self::NotFound | Self::NotKept => 404,
-            Self::Forbidden(_) | Self::Role { .. } => 403,
+            Self::Forbidden(_) | Self::Role { .. } | Self::RequiredSignIn { .. } => 403,
             Self::BadRequest(_) => 400,
             Self::TooLarge => 413,
             Self::Busy(_) | Self::NotForwarded | Self::Unavailable | Self::OutcomeUnknown => 503,
@@ -80,6 +85,7 @@ impl PageError {
             Self::NotFound => "Page not found",
             Self::NotKept => "Request not found",
             Self::Forbidden(_) | Self::Role { .. } => "Not allowed",
+            Self::RequiredSignIn { .. } => "Single sign-on required",
             Self::BadRequest(_) => "That request can’t be read",
             Self::TooLarge => "Too large",
             Self::Busy(_) => "Very busy",
@@ -106,6 +112,10 @@ impl PageError {
             }
             Self::Role { name, role, .. } => {
                 format!("Your role here is {}. An owner or an admin of {name} can do this.", role.here.titles())
+            }
+            Self::RequiredSignIn { .. } => {
+                "This organization is only for people who signed in with its issuer. Sign in with it to see this page."
+                    .to_owned()
             }
             Self::TooLarge => "The form is larger than the portal accepts.".to_owned(),
             Self::NotForwarded => NOT_FORWARDED.to_owned(),

@@ -14,6 +14,7 @@ use sallyport::{
     decision::sanitized,
     id::OrgId,
     request::Client,
+    single_sign_on::Issuer,
 };
 use serde_json::json;
 use tower_sessions::Session;
@@ -25,6 +26,7 @@ use crate::{
     error::{PageError, Rendered, SignedOut, Unconfirmed},
     icons::Icon,
     known_device,
+    pages::sign_in::ContinueWith,
     portal::{Chrome, Crumb, Page},
     resumed::Resumed,
     routes::page_at,
@@ -129,13 +131,14 @@ fn who(parts: &Parts) -> Parts {
 /// `kept` are the values of the form that was sent.
 async fn page(ui: &Ui, who: &mut Parts, error: PageError, kept: Vec<(String, String)>) -> Page {
     let (title, request_id) = (error.title(), ui.client.request_id.to_string());
+    let way_in = WayIn::of(ui, &error);
     let framed = tokio::time::timeout(PATIENCE, framed(ui, who, &error)).await.ok().flatten();
     let Some(Framed { chrome, ask, org }) = framed else {
         return Page::bare(title, move || {
-            view! { <Explained error request_id kept ask=None org=None signed_in=false/> }
+            view! { <Explained error request_id kept ask=None org=None way_in signed_in=false/> }
         });
     };
-    Page::framed(title, chrome, move || view! { <Explained error request_id kept ask org signed_in=true/> })
+    Page::framed(title, chrome, move || view! { <Explained error request_id kept ask org way_in signed_in=true/> })
 }
 
 struct Framed {
@@ -173,6 +176,22 @@ async fn framed(ui: &Ui, who: &mut Parts, error: &PageError) -> Option<Framed> {
     Some(Framed { chrome, ask: ask.filter(|names| !names.is_empty()).map(|names| names.join(", ")), org: at })
 }
 
+/// How to get into an organization that requires single sign-on.
+struct WayIn {
+    issuers: Vec<Issuer>,
+    next: String,
+    org: OrgId,
+}
+
+impl WayIn {
+    fn of(ui: &Ui, error: &PageError) -> Option<Self> {
+        let PageError::RequiredSignIn { org, provider } = error else { return None };
+        let mut issuers = ui.context.single_sign_on.issuers().to_vec();
+        issuers.retain(|issuer| issuer.url == *provider);
+        Some(Self { issuers, next: page_at(ui.path()).to_owned(), org: org.clone() })
+    }
+}
+
 #[component]
 fn Explained(
     error: PageError,
@@ -180,6 +199,7 @@ fn Explained(
     kept: Vec<(String, String)>,
     ask: Option<String>,
     org: Option<(String, OrgId)>,
+    way_in: Option<WayIn>,
     signed_in: bool,
 ) -> impl IntoView {
     let kept = (!kept.is_empty()).then(|| {
@@ -214,6 +234,13 @@ fn Explained(
         }
     });
     let ask = ask.map(|names| view! { <p>"Ask "<b>{names}</b>" for access."</p> });
+    let way_in = way_in.map(|WayIn { issuers, next, org }| {
+        let glass = format!("/orgs/{org}/break-glass");
+        view! {
+            <ContinueWith issuers next/>
+            <p class="muted">"You own it, and the issuer is down? "<a href=glass>"Break glass"</a></p>
+        }
+    });
     let search = (missing && signed_in).then(|| view! { <SearchForm action="/search" label="Search everything"/> });
     let icon = if missing || not_kept.is_some() { Icon::Search } else { Icon::Warning };
     // A page of its own in the frame, and a card already without.
@@ -237,6 +264,7 @@ fn Explained(
             {reasons}
             {not_kept}
             {kept}
+            {way_in}
             {search}
             <p><a class=onward href=href>{onward_to}</a></p>
             <p class="muted">{which}<IdChip id=request_id.clone() shown=request_id name="Copy request id"/></p>

@@ -1,10 +1,15 @@
-//! A sign-in between the password and the second factor: encrypted in a cookie, and no session.
+//! A sign-in between its first step and the second factor: encrypted in a cookie, and no session.
 
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sallyport::{Error, Timestamp, id::UserId, user::User};
+use sallyport::{
+    Error, Timestamp,
+    id::UserId,
+    identity::{Identity, Proof},
+    user::User,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{context::Context, cookies::cookie};
@@ -14,18 +19,47 @@ const PURPOSE: &str = "half signed in";
 /// How long a person has for the second step.
 const VALID: Duration = Duration::from_secs(10 * 60);
 
-/// A person who typed their password.
+/// What a person proved in the first step.
+#[derive(Clone, Debug)]
+pub enum Proved {
+    /// They typed a password with this hash.
+    Password(String),
+    /// An issuer vouched for them; the hash is that of their password, if they have one.
+    Identity(Identity, Option<String>),
+}
+
+impl Proved {
+    pub fn proof(&self) -> Proof {
+        match self {
+            Self::Password(hash) => Proof::Password { hash: hash.clone() },
+            Self::Identity(identity, _) => Proof::Identity(identity.clone()),
+        }
+    }
+
+    /// What the device cookie is bound to: another password makes it useless.
+    pub fn device_mark(&self) -> String {
+        match self {
+            Self::Password(hash) | Self::Identity(_, Some(hash)) => hash.clone(),
+            Self::Identity(Identity { provider, subject }, None) => format!("{provider} {subject}"),
+        }
+    }
+}
+
+/// A person after the first step.
 #[derive(Serialize, Deserialize)]
 pub struct HalfSignedIn {
     user: UserId,
     /// A keyed hash of the password's hash: another password ends it.
     password: String,
+    /// The issuer and the subject, instead of the password.
+    #[serde(default)]
+    identity: Option<(String, String)>,
     /// Whether the browser was known for the person.
     pub was_known: bool,
     at: i64,
 }
 
-/// The password's hash, keyed.
+/// What the password's hash is compared by, keyed.
 fn password_mark(context: &Context, user: &UserId, hash: &str) -> String {
     let mark = context.store.vault().mark(&[PURPOSE.as_bytes(), user.as_str().as_bytes(), hash.as_bytes()]);
     BASE64_URL_SAFE_NO_PAD.encode(mark)
@@ -33,23 +67,34 @@ fn password_mark(context: &Context, user: &UserId, hash: &str) -> String {
 
 impl HalfSignedIn {
     /// The cookie.
-    pub fn keep(context: &Context, user: &User, hash: &str, was_known: bool) -> Option<HeaderValue> {
+    pub fn keep(context: &Context, user: &User, proved: &Proved, was_known: bool) -> Option<HeaderValue> {
         let store = &context.store;
-        let password = password_mark(context, &user.id, hash);
-        let half = Self { user: user.id.clone(), password, was_known, at: store.now().micros() };
+        let identity = match proved {
+            Proved::Password(_) => None,
+            Proved::Identity(identity, _) => Some((identity.provider.clone(), identity.subject.clone())),
+        };
+        let password = password_mark(context, &user.id, &proved.device_mark());
+        let half = Self { user: user.id.clone(), password, identity, was_known, at: store.now().micros() };
         let plain = serde_json::to_vec(&half).ok()?;
         let sealed = BASE64_URL_SAFE_NO_PAD.encode(store.vault().seal(PURPOSE, &plain, store.entropy()));
         set_cookie(context, &sealed, VALID.as_secs())
     }
 
-    /// That of a request's cookie, with the person and the hash of their password: if it was encrypted here, not long ago, and
-    /// the password is still the same.
-    pub async fn of(context: &Context, headers: &HeaderMap) -> Result<Option<(Self, User, String)>, Error> {
+    /// That of a request's cookie, with the person and what they proved: if it was encrypted here, not long ago, and
+    /// the password is still the same. Whether the identity is still theirs is asked when the session starts.
+    pub async fn of(context: &Context, headers: &HeaderMap) -> Result<Option<(Self, User, Proved)>, Error> {
         let Some(half) = Self::read(context, headers) else { return Ok(None) };
         let Some(user) = context.store.user(&half.user).await? else { return Ok(None) };
-        let Some((user, Some(hash))) = context.store.user_to_sign_in(&user.email).await? else { return Ok(None) };
-        let is_same = user.id == half.user && password_mark(context, &user.id, &hash) == half.password;
-        Ok(is_same.then_some((half, user, hash)))
+        let Some((user, hash)) = context.store.user_to_sign_in(&user.email).await? else { return Ok(None) };
+        let proved = match (&half.identity, hash) {
+            (Some((provider, subject)), hash) => {
+                Proved::Identity(Identity { provider: provider.clone(), subject: subject.clone() }, hash)
+            }
+            (None, Some(hash)) => Proved::Password(hash),
+            (None, None) => return Ok(None),
+        };
+        let is_same = user.id == half.user && password_mark(context, &user.id, &proved.device_mark()) == half.password;
+        Ok(is_same.then_some((half, user, proved)))
     }
 
     fn read(context: &Context, headers: &HeaderMap) -> Option<Self> {
@@ -65,9 +110,10 @@ impl HalfSignedIn {
     }
 }
 
+/// A browser sends it also after a redirect that an issuer began, which is another site.
 fn set_cookie(context: &Context, value: &str, seconds: u64) -> Option<HeaderValue> {
     let secure = if context.is_https() { "; Secure" } else { "" };
     let (name, path) = (context.cookie_name(COOKIE), context.sub_path.cookie_path());
-    let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}");
+    let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; SameSite=Lax; HttpOnly{secure}");
     HeaderValue::from_str(&cookie).ok()
 }

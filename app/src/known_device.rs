@@ -45,9 +45,8 @@ pub fn who(
     account: &str,
     password_hash: Option<&str>,
 ) -> Who {
-    let device =
-        token(context, headers).zip(password_hash).and_then(|(token, hash)| device(context, token, account, hash));
-    device.map_or(Who::Stranger(ip), Who::Device)
+    let device = token(context, headers).zip(password_hash);
+    device.and_then(|(token, hash)| of_token(context, token, account, hash)).map_or(Who::Stranger(ip), Who::Device)
 }
 
 /// Identifies this browser among those that signed in before; it proves nothing.
@@ -55,11 +54,13 @@ pub fn name(context: &Context, headers: &HeaderMap) -> Option<String> {
     token(context, headers)?.get(..22).map(str::to_owned)
 }
 
-fn token<'a>(context: &Context, headers: &'a HeaderMap) -> Option<&'a str> {
+/// The value of the cookie, which proves nothing yet.
+pub fn token<'a>(context: &Context, headers: &'a HeaderMap) -> Option<&'a str> {
     cookie(headers, &context.cookie_name(COOKIE))
 }
 
-fn device(context: &Context, token: &str, account: &str, password_hash: &str) -> Option<[u8; NONCE]> {
+/// The device of a cookie's value, if it signed in to this account with this password.
+pub fn of_token(context: &Context, token: &str, account: &str, password_hash: &str) -> Option<[u8; NONCE]> {
     let token = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
     let (marked, mark) = token.split_at_checked(NONCE + TIME)?;
     if !context.store.vault().is_marked(&[PURPOSE, account.as_bytes(), password_hash.as_bytes(), marked], mark) {

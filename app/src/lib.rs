@@ -70,6 +70,10 @@ pub mod session;
 #[cfg(feature = "ssr")]
 pub mod shell;
 #[cfg(feature = "ssr")]
+mod sign_in_cookies;
+#[cfg(feature = "ssr")]
+pub mod single_sign_on;
+#[cfg(feature = "ssr")]
 pub mod sub_path;
 #[cfg(feature = "ssr")]
 mod theme;

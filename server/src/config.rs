@@ -14,11 +14,13 @@ mod redis;
 mod requirements;
 mod secret;
 mod secret_files;
+mod set_by;
+pub mod single_sign_on;
 pub mod usage;
 pub mod webhooks;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     env,
     ffi::{OsStr, OsString},
     path::PathBuf,
@@ -39,10 +41,15 @@ use self::{
     public_url::check_public_url,
     redis::RedisArgs,
     requirements::check_names,
+    single_sign_on::{IssuerSection, IssuerSettings},
     usage::{UsageSection, UsageSettings},
     webhooks::{WebhookSettings, WebhooksSection},
 };
-pub use self::{log_format::LogFormat, master_key::MasterKeyText};
+pub use self::{
+    log_format::LogFormat,
+    master_key::MasterKeyText,
+    set_by::{SetBy, blaming},
+};
 use crate::{api::requirement::Requirement, partner_keys::KeySource, site};
 
 /// The `--help` heading after a command's own options.
@@ -130,6 +137,8 @@ struct File {
     leaks: Option<LeaksSection>,
     webhooks: Option<WebhooksSection>,
     #[serde(default)]
+    single_sign_on: BTreeMap<String, IssuerSection>,
+    #[serde(default)]
     requirements: HashMap<String, Requirement>,
 }
 
@@ -143,22 +152,6 @@ pub struct DataLocation {
     /// Of the second copy of the revocation journal.
     pub journal: Option<PathBuf>,
     pub set_by: SetBy,
-}
-
-/// The source of a value, for error messages; empty if it is obvious.
-#[derive(Clone, Default)]
-pub struct SetBy {
-    pub data: Option<String>,
-    pub database_url: Option<String>,
-    pub profile: Option<String>,
-}
-
-/// An error about a value, with its source.
-pub fn blaming(sentence: impl std::fmt::Display, set_by: Option<&str>) -> String {
-    match set_by {
-        Some(source) => format!("{sentence}\nIt is set by {source}."),
-        None => sentence.to_string(),
-    }
 }
 
 /// The resolved settings of `serve`.
@@ -179,6 +172,8 @@ pub struct Serving {
     pub audit: AuditSettings,
     pub partner_keys: Option<KeySource>,
     pub webhooks: WebhookSettings,
+    /// With whom people sign in.
+    pub issuers: Vec<IssuerSettings>,
     /// The names in Envoy's paths.
     pub requirements: HashMap<String, Requirement>,
     pub demo: bool,
@@ -281,6 +276,7 @@ impl Where {
         if let Some(listen) = &metrics_listen {
             check_listen(listen).map_err(from("metrics_listen", args.metrics_listen.as_ref()))?;
         }
+        let webhooks = file.webhooks.unwrap_or_default().resolve()?;
         let trusted_proxies: Result<_, String> = given.iter().map(|cidr| check_cidr(cidr)).collect();
         Ok(Serving {
             listen: listen.unwrap_or_else(site::default_address),
@@ -298,7 +294,8 @@ impl Where {
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
             partner_keys: file.leaks.unwrap_or_default().resolve()?,
-            webhooks: file.webhooks.unwrap_or_default().resolve()?,
+            issuers: single_sign_on::resolve(file.single_sign_on, webhooks.proxy.as_ref())?,
+            webhooks,
             requirements: check_names(file.requirements)?,
             demo: args.demo,
         })

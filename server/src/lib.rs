@@ -28,6 +28,7 @@ pub mod router;
 pub mod serve;
 pub mod server;
 pub mod session_store;
+pub mod single_sign_on;
 pub mod site;
 pub mod state;
 mod trust;

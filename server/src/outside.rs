@@ -2,7 +2,7 @@
 //! connected to. A forward proxy, where an operator set one, looks names up itself.
 
 mod connection;
-mod get;
+mod request;
 
 use std::{
     net::IpAddr,
@@ -10,6 +10,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use axum::http::{Request, Response};
 use rustls::ClientConfig;
 use sallyport::webhook::{AllowedTargets, Target};
 
@@ -67,7 +68,13 @@ impl Outside {
     /// The body of a document of at most so many bytes. Only the status 200 is a success.
     pub async fn get(&self, url: &str, most: usize) -> Result<Vec<u8>, String> {
         let Connected { stream, target, .. } = self.connect(url).await?;
-        get::get(stream, &target, most).await
+        request::get(stream, &target, most).await
+    }
+
+    /// The response to a request, whatever its status, if its body has at most so many bytes. Redirects are not followed.
+    pub async fn send(&self, request: Request<Vec<u8>>, most: usize) -> Result<Response<Vec<u8>>, String> {
+        let Connected { stream, target, .. } = self.connect(&request.uri().to_string()).await?;
+        request::send(stream, &target, request, most).await
     }
 
     /// To what the target is found to be now, and nowhere else. Returns whether that is inside, too.

@@ -153,6 +153,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             has_mail: outbox.is_some(),
             webhook_targets: serving.webhooks.allowed.clone(),
             outside: Arc::clone(&outside),
+            issuers: serving.issuers.clone(),
             listens_on_loopback: address.ip().is_loopback(),
         },
     )

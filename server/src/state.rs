@@ -27,10 +27,11 @@ use sallyport_app::{
 
 use crate::{
     api::{auth::presented::KeyLocations, rate_headers::RateHeaderNames, requirement::Requirement},
+    config::single_sign_on::IssuerSettings,
     issuers::Issuers,
     outside::Outside,
     partner_keys::{KeySource, PartnerKeys},
-    site,
+    single_sign_on, site,
 };
 
 /// The maximum number of concurrent searches.
@@ -86,6 +87,8 @@ pub struct Deployment {
     pub webhook_targets: AllowedTargets,
     /// Connects to issuers of ID tokens, which may be where webhooks may go.
     pub outside: Arc<Outside>,
+    /// With whom people sign in.
+    pub issuers: Vec<IssuerSettings>,
     /// Whether it listens on loopback: other machines can only reach it through a proxy.
     pub listens_on_loopback: bool,
 }
@@ -99,6 +102,7 @@ impl AppState {
         let elapsed = deployment.elapsed.clone();
         let partner_keys = deployment.partner_keys.map(|source| Arc::new(PartnerKeys::new(source, elapsed)));
         let issuers = Issuers::new(deployment.outside, deployment.elapsed.clone());
+        let single_sign_on = single_sign_on::Issuers::new(deployment.issuers, &store, &deployment.elapsed);
         let verifier = Verifier::start_over(store.clone(), deployment.cache_keys, deployment.elapsed, deployment.redis);
         let verifier = verifier.await?;
         let is_local = deployment.listens_on_loopback && is_loopback_url(&deployment.public_url);
@@ -115,6 +119,7 @@ impl AppState {
             pending_events,
             leaks: LeakInbox::new(store.clone()),
             searching: tokio::sync::Semaphore::new(SEARCHES),
+            single_sign_on: Arc::new(single_sign_on),
             demo: deployment.demo,
             has_mail: deployment.has_mail,
             webhook_targets: deployment.webhook_targets,

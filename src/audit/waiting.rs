@@ -19,6 +19,7 @@ impl Action {
             | Self::OrgEdited
             | Self::OrgRestored
             | Self::OrgOpened
+            | Self::SignInRequired
             | Self::InvitationSent
             | Self::InvitationResent
             | Self::InvitationAccepted
@@ -115,6 +116,7 @@ impl Action {
             // They lead there, or tell what happened already.
             Self::SignedIn
             | Self::SessionConfirmed
+            | Self::GlassBroken
             | Self::RecoveryCodeUsed
             | Self::SecondFactorRefused
             | Self::AuditKeyCreated

@@ -9,6 +9,7 @@ use super::{
     keys::{self, key},
     orgs::org,
     places::{project, tenant},
+    required_sign_ins::is_linked,
     row::Read,
     sight::{granted, org_seen, tenant_seen},
 };
@@ -53,9 +54,12 @@ impl Reader<'_> {
     /// The condition on a row `k`; `parameter` is the value from [`Self::bound`], such as `$2`.
     pub(super) fn may_see(self, resource: &ResourceTable, parameter: &str) -> String {
         let ResourceTable { org, chain, needs, passes, .. } = resource;
+        let linked = || is_linked(&format!("k.{org}"), parameter);
         match (self, passes) {
-            (Self::Passing(_), Some(passes)) => passes("k", parameter),
-            (Self::Person(_) | Self::Passing(_), _) => granted(&format!("k.{org}"), chain, parameter, *needs),
+            (Self::Passing(_), Some(passes)) => format!("({} AND {})", passes("k", parameter), linked()),
+            (Self::Person(_) | Self::Passing(_), _) => {
+                format!("({} AND {})", granted(&format!("k.{org}"), chain, parameter, *needs), linked())
+            }
             (Self::Org(_), _) => format!("k.{org} = {parameter}"),
             (Self::All, _) => "1 = 1".to_owned(),
         }

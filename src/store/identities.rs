@@ -16,17 +16,7 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
-            let insert =
-                sqlx::query("INSERT INTO identities (provider, subject, user_id, created_at) VALUES ($1, $2, $3, $4)");
-            let insert = insert.bind(identity.provider.clone()).bind(identity.subject);
-            let insert = insert.bind(user.id.to_string()).bind(store.now().micros()).execute(tx.on()).await;
-            insert.map_err(|error| {
-                if is_taken(&error, "identities_unique", "identities.provider") {
-                    return Error::field("subject", "Another person signs in with this identity.");
-                }
-                error.into()
-            })?;
-            tx.record(told(Action::IdentityLinked, &user, &identity.provider)).await?;
+            tx.insert_identity(&user, identity).await?;
             tx.commit().await
         })
         .await
@@ -77,6 +67,22 @@ impl Store {
 }
 
 impl Tx {
+    /// Links an identity, and records it.
+    pub(super) async fn insert_identity(&mut self, user: &User, identity: Identity) -> Result<()> {
+        let now = self.now().micros();
+        let insert =
+            sqlx::query("INSERT INTO identities (provider, subject, user_id, created_at) VALUES ($1, $2, $3, $4)");
+        let insert = insert.bind(identity.provider.clone()).bind(identity.subject);
+        let insert = insert.bind(user.id.to_string()).bind(now).execute(self.on()).await;
+        insert.map_err(|error| {
+            if is_taken(&error, "identities_unique", "identities.provider") {
+                return Error::field("subject", "Another person signs in with this identity.");
+            }
+            error.into()
+        })?;
+        self.record(told(Action::IdentityLinked, user, &identity.provider)).await
+    }
+
     /// Whether this proof is still valid and the person may sign in.
     pub(super) async fn is_proved(&mut self, user: &UserId, proof: Proof) -> Result<bool> {
         let query = match proof {

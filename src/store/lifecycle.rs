@@ -318,7 +318,10 @@ impl Tx {
         match place.kind {
             PlaceKind::Tenant => steps.push("DELETE FROM tenants WHERE id = $1".to_owned()),
             PlaceKind::Org => {
-                steps.extend(["tenants", "root_tokens"].map(|table| format!("DELETE FROM {table} WHERE org_id = $1")));
+                steps.extend(
+                    ["tenants", "root_tokens", "required_sign_ins", "broken_glass"]
+                        .map(|table| format!("DELETE FROM {table} WHERE org_id = $1")),
+                );
             }
             PlaceKind::App | PlaceKind::Project => {}
         }

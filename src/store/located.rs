@@ -10,6 +10,7 @@ use super::{
     keys::{self, key},
     orgs::org,
     places::{project, tenant},
+    required_sign_ins::MISSING,
     row::{Prefixed, Read},
     users::user,
 };
@@ -32,6 +33,8 @@ pub struct Located<T> {
     pub user: User,
     /// `None` if it does not exist, or they have no role there.
     pub found: Option<T>,
+    /// The organization, and the issuer that it requires and with which they did not sign in: then they see nothing of it.
+    pub missing_sign_in: Option<(OrgId, String)>,
 }
 
 /// An organization, with the role of the person in it.
@@ -205,7 +208,7 @@ impl Store {
     ) -> Result<Option<Located<T>>> {
         let Way { joins, chain, needs, leads_to } = way;
         let columns = format!(
-            "{columns}{ORG}g.role, g.place_kind, g.place_id, \
+            "{columns}{ORG}{MISSING}g.role, g.place_kind, g.place_id, \
              CAST(CASE WHEN {leads_to} THEN 1 ELSE 0 END AS BIGINT) AS leads, "
         );
         let joins = format!("{joins} LEFT JOIN grants g ON g.org_id = o.id AND g.subject = u.id");
@@ -224,7 +227,11 @@ impl Store {
             leads |= row.flag("leads")?;
         }
         let found = if role.may(*needs) || leads { Some(read(first, role)?) } else { None };
-        Ok(Some(Located { user, found }))
+        let missing_sign_in = match (&found, first.text_opt("missing_sign_in")?) {
+            (Some(_), Some(provider)) => Some((OrgId::stored(first.text("o_id")?), provider)),
+            _ => None,
+        };
+        Ok(Some(Located { user, found, missing_sign_in }))
     }
 
     /// The person whose session this is, with the joined tables; `joins` may use `id` as `$4`. No rows if it has ended.

@@ -76,6 +76,7 @@ impl Store {
             Mail::SecondFactorChanged(notice) => (notice, second_factor_changed),
             Mail::CommandLineSignedIn(notice) => (notice, command_line_signed_in),
             Mail::RoleChanged(notice) => (notice, role_changed),
+            Mail::GlassBroken(notice) => (notice, glass_broken),
             Mail::TokenCreated(notice) => (notice, token_created),
             Mail::KeyGenerated(notice) => (notice, key_generated),
             Mail::HandoverUsedAgain(notice) => (notice, handover_used_again),
@@ -183,6 +184,15 @@ fn second_factor_changed(event: &Event) -> Option<About> {
         _ => return None,
     };
     Some(About::SecondFactorChanged { what, origin: event.origin.clone() })
+}
+
+fn glass_broken(event: &Event) -> Option<About> {
+    Some(About::GlassBroken {
+        org: OrgId::parse(&event.chain)?,
+        org_name: event.org_name.clone()?,
+        by: event.target_name.clone(),
+        origin: event.origin.clone(),
+    })
 }
 
 fn token_created(event: &Event) -> Option<About> {

@@ -60,13 +60,14 @@ impl Store {
             let token = SessionToken::mint(store.entropy());
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
+            let provider = proof.provider().map(str::to_owned);
             if !tx.is_proved(&user.id, proof).await? {
                 return Err(Error::SignedOut);
             }
             tx.needs_second_factor(&user, second).await?;
             sqlx::query(
                 "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, proved_at, \
-                 expires_at) VALUES ($1, $2, $3, $4, $5, $5, $5, $6)",
+                 expires_at, provider) VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7)",
             )
             .bind(token.digest().to_vec())
             .bind(user.id.to_string())
@@ -74,11 +75,15 @@ impl Store {
             .bind(act.user_agent.clone())
             .bind(now.micros())
             .bind((now + LIFETIME).micros())
+            .bind(provider.clone())
             .execute(tx.on())
             .await?;
             let signed_in = NewEvent::of_system(Action::SignedIn, Target::new("user", &user.id, &user.name));
             let ended = tx.end_oldest_sessions(&user.id, token.digest()).await?;
-            let details = if ended == 0 { json!({}) } else { json!({ "sessions_ended": ended }) };
+            let mut details = if ended == 0 { json!({}) } else { json!({ "sessions_ended": ended }) };
+            if let Some(provider) = provider {
+                details["provider"] = provider.into();
+            }
             let signed_in = signed_in.with(details);
             if is_new_device {
                 tx.record_and_mail(signed_in, &user.id, Mail::NewSignIn).await?;

@@ -52,6 +52,7 @@ mod search;
 mod sessions;
 mod sight;
 mod signing;
+mod synced_roles;
 mod tampering;
 mod usage;
 mod usage_counts;

@@ -4,7 +4,6 @@ use axum::http::HeaderValue;
 use leptos::prelude::*;
 use sallyport::{
     audit::{Actor, Credential},
-    identity::Proof,
     limit::whole_seconds,
     passwords::Match,
     second_factor::{SecondProof, TypedCode},
@@ -16,7 +15,7 @@ use super::{ActError, Caller, InPage, code_attempts::counted};
 use crate::{
     attempts::wait_message,
     error::PageError,
-    half_signed_in::HalfSignedIn,
+    half_signed_in::{HalfSignedIn, Proved},
     known_device::{known_device, who},
 };
 
@@ -83,7 +82,7 @@ pub async fn sign_in(email: String, password: String) -> Result<Started, ActErro
     context.attempts.succeeded(attempt).await;
     let hash = if matched == Match::Weak { renewed(&caller, &user, &password, hash).await } else { hash };
     let was_known = matches!(who, Who::Device(_));
-    begin_or_ask(&caller, &user, hash, was_known).await
+    begin_or_ask(&caller, &user, Proved::Password(hash), was_known).await
 }
 
 /// There were too many wrong passwords; the message is shown with that field.
@@ -116,47 +115,54 @@ pub async fn sign_in_with_code(#[server(default)] code: String) -> Result<Starte
     let caller = Caller::current();
     let (context, headers) = (&caller.context, &caller.headers);
     let half = HalfSignedIn::of(context, headers).await?;
-    let (half, user, hash) = half.ok_or(PageError::SignIn { next: None })?;
+    let (half, user, proved) = half.ok_or(PageError::SignIn { next: None })?;
     let code = TypedCode::parse(&code)?;
-    let (address, known) = (caller.client.ip, who(context, headers, caller.client.ip, &user.email, Some(&hash)));
+    let address = caller.client.ip;
+    let known = who(context, headers, address, &user.email, Some(&proved.device_mark()));
     let counted_as = match (&code, known) {
         (TypedCode::Recovery(_), _) => Who::RecoveryCode(address),
         (_, Who::Device(device)) => Who::CodeOfDevice(device),
         _ => Who::Code(address),
     };
     let nobody = caller.client.act(Actor::Anonymous);
-    let started = begin(&caller, &user, hash, Some(SecondProof::Code(code)), half.was_known);
+    let started = begin(&caller, &user, &proved, Some(SecondProof::Code(code)), half.was_known);
     counted(&caller, &user, &nobody, counted_as, started).await
 }
 
 /// Starts a session for a person who has just chosen the password with that hash, and ends this browser's previous one. A person
 /// with a second factor is asked for it first.
 pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<Started, ActError> {
-    begin_or_ask(caller, user, hash, true).await
+    begin_or_ask(caller, user, Proved::Password(hash), true).await
 }
 
 /// The same for a person whose session, which has ended, was started with their second factor.
 pub(super) async fn start_again(caller: &Caller, user: &User, hash: String) -> Result<Started, ActError> {
-    begin(caller, user, hash, Some(SecondProof::Session), true).await
+    begin(caller, user, &Proved::Password(hash), Some(SecondProof::Session), true).await
 }
 
-async fn begin_or_ask(caller: &Caller, user: &User, hash: String, was_known: bool) -> Result<Started, ActError> {
+/// Starts the session, or asks for the second factor of who has one.
+pub(super) async fn begin_or_ask(
+    caller: &Caller,
+    user: &User,
+    proved: Proved,
+    was_known: bool,
+) -> Result<Started, ActError> {
     if caller.store().second_factors(&user.id).await?.are_on() {
-        return Ok(InPage(Step::SecondFactor(HalfSignedIn::keep(&caller.context, user, &hash, was_known))));
+        return Ok(InPage(Step::SecondFactor(HalfSignedIn::keep(&caller.context, user, &proved, was_known))));
     }
-    begin(caller, user, hash, None, was_known).await
+    begin(caller, user, &proved, None, was_known).await
 }
 
 /// Starts the session; the person is told by mail if the browser was not known.
 async fn begin(
     caller: &Caller,
     user: &User,
-    hash: String,
+    proved: &Proved,
     second: Option<SecondProof>,
     was_known: bool,
 ) -> Result<Started, ActError> {
-    let (store, device) = (caller.store(), known_device(&caller.context, &user.email, &hash));
-    let (act, proof) = (caller.client.act(signing(user)), Proof::Password { hash });
+    let (store, device) = (caller.store(), known_device(&caller.context, &user.email, &proved.device_mark()));
+    let (act, proof) = (caller.client.act(signing(user)), proved.proof());
     let token = match (second, was_known) {
         (Some(second), _) => store.start_session_with(&act, user, proof, second, !was_known).await?,
         (None, true) => store.start_session(&act, user, proof).await?,
@@ -175,16 +181,22 @@ async fn end_former(caller: &Caller) -> Result<(), ActError> {
 }
 
 /// An actor who is signing in or out, without a session.
-fn signing(user: &User) -> Actor {
+pub(super) fn signing(user: &User) -> Actor {
     Actor::User { id: user.id.clone(), name: user.name.clone(), credential: Credential::None }
 }
 
-/// Ends the session at once, also for slow requests in progress.
+/// Ends the session at once, also for slow requests in progress. Returns the address at which the one at the issuer ends, by
+/// which the person signed in, if there is one.
 #[server(prefix = "/act", endpoint = "sessions/sign-out")]
-pub async fn sign_out() -> Result<(), ActError> {
+pub async fn sign_out() -> Result<InPage<Option<String>>, ActError> {
     let caller = Caller::current();
     let me = caller.just_signed_in().await?;
+    let provider = caller.store().provider_of_session(me.session).await?;
     caller.store().delete_session(&me.act(), me.session).await?;
     caller.session.forget().await;
-    Ok(())
+    let single_sign_on = &caller.context.single_sign_on;
+    let issuer = provider.and_then(|url| single_sign_on.issuers().iter().find(|issuer| issuer.url == url));
+    let Some(issuer) = issuer else { return Ok(InPage(None)) };
+    let back = format!("{}/sign-in", caller.context.public_url);
+    Ok(InPage(single_sign_on.end_session(issuer, &back).await))
 }

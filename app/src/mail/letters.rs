@@ -56,6 +56,16 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .text("If it was not you, sign it out in your account and change your password: that signs everybody else out.")
                 .button("Look at my sessions", format!("{url}/account"))
         }
+        About::GlassBroken { org, org_name, by, origin } => {
+            let mut what = vec![("Owner", by.clone())];
+            what.extend(facts(&Origin { by: String::new(), ..origin.clone() }));
+            Content::new(format!("{org_name}: an owner got in without single sign-on"))
+                .text(hello)
+                .text(format!("{org_name} requires single sign-on at {brand}. An owner got in for an hour with a password and a code."))
+                .facts(what)
+                .text("If nobody knows why, end the sessions of that person, and look at the activity.")
+                .button("Look at the activity", format!("{url}/orgs/{org}/activity"))
+        }
         About::TokenCreated { name, scopes, origin } => {
             let mut what = vec![("Name", name.clone()), ("It may", scopes.join("; "))];
             what.extend(facts(origin));

@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 27] {
+fn letters(typed: &str) -> [(&'static str, About); 28] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
@@ -84,6 +84,10 @@ fn letters(typed: &str) -> [(&'static str, About); 27] {
                 scopes: vec!["See organizations".to_owned(), "Manage members".to_owned()],
                 origin: origin(),
             },
+        ),
+        (
+            "glass_broken",
+            About::GlassBroken { org: org.clone(), org_name: typed.to_owned(), by: typed.to_owned(), origin: origin() },
         ),
         (
             "role_changed",

@@ -3,6 +3,8 @@
 pub mod authenticator;
 mod command_lines;
 pub mod confirm;
+pub mod link;
+mod linked;
 pub mod new_password;
 mod password;
 pub mod recovery_codes;
@@ -23,6 +25,7 @@ use crate::{
         Caller,
         account::{change_password, end_other_sessions, end_session, rename},
         error::ActError,
+        single_sign_on::unlink_sign_in,
     },
     components::{Avatar, DoneNotice, ErrorSummary, Hidden, Notice, PageHead, Setting, TextField, Tone},
     error::{PageError, PageResult},
@@ -35,6 +38,7 @@ use crate::{
     words::OnDay,
 };
 use command_lines::CommandLines;
+use linked::LinkedSignIns;
 use password::PasswordForm;
 use sessions::Sessions;
 use tokens::PersonalTokens;
@@ -56,6 +60,7 @@ impl AccountQuery {
             "sessions" => Some("You are signed out everywhere else."),
             "recovery-codes" => Some("Two-step verification is on. Keep your recovery codes safe."),
             "authenticator-removed" => Some("The authenticator app is removed. You sign in with your password alone."),
+            "linked" => Some("The sign-in is linked. You can use it from now on."),
             "token" => Some("The token is revoked. Requests with it are refused."),
             "command-line" => Some("That command line is signed out."),
             _ => None,
@@ -84,6 +89,10 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn, Typed(form): Typed) -> P
             };
         }
         "session" => ("session", caller.run(end_session(form.value("session"))).await),
+        "unlink" => {
+            caller.run(unlink_sign_in(form.value("provider"), form.value("subject"))).await?;
+            return Ok(see_other("/sign-in"));
+        }
         "sessions" => ("sessions", caller.run(end_other_sessions()).await),
         _ => {
             return Err(PageError::BadRequest(
@@ -114,6 +123,8 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
     let chrome = shell::here(shell::of_person(ui, me).await?, "Your account");
     let store = &ui.context.store;
     let open: Vec<OpenSession> = store.sessions_of(&me.user.id).await?;
+    let identities = store.identities_of(&me.user.id).await?;
+    let issuers = ui.context.single_sign_on.issuers().to_vec();
     let factors = store.second_factors(&me.user.id).await?;
     let (tokens, command_lines): (Vec<PersonalToken>, Vec<_>) =
         store.personal_tokens(&me.user.id).await?.into_iter().partition(|token| token.kind == TokenKind::Created);
@@ -157,6 +168,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                 </Setting>
                 <PasswordForm form=passwords email/>
                 <TwoStep factors now/>
+                <LinkedSignIns identities issuers/>
                 <PersonalTokens tokens now/>
                 <Sessions open this now/>
                 <CommandLines signed_in=command_lines public_url now/>

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod approvals;
+pub mod break_glass;
 pub mod evidence;
 pub mod expiring;
 pub mod get_started;

@@ -9,6 +9,7 @@ pub mod logo;
 pub mod placed;
 pub mod restore;
 pub mod service_urls;
+pub mod sign_in;
 
 use axum::extract::State;
 use leptos::prelude::*;

@@ -1,12 +1,14 @@
 //! `/sign-in`.
 
 pub mod code;
+pub mod with;
 
 use axum::{
     http::{HeaderMap, header},
     response::Response,
 };
 use leptos::prelude::*;
+use sallyport::single_sign_on::Issuer;
 use serde::Deserialize;
 
 use super::{home::Visitor, theme::local};
@@ -23,6 +25,7 @@ use crate::{
     portal::Page,
     resumed::{QUERY, Resumed},
     routes::page_at,
+    sign_in_cookies::{Kept, PendingLink},
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
 };
 
@@ -35,7 +38,7 @@ pub struct SignInQuery {
     reset: Option<String>,
 }
 
-pub async fn get(ui: Ui, visitor: Visitor, UrlQuery(query): UrlQuery<SignInQuery>) -> PageResult {
+pub async fn get(ui: Ui, visitor: Visitor, headers: HeaderMap, UrlQuery(query): UrlQuery<SignInQuery>) -> PageResult {
     if visitor.me.is_some() {
         return Ok(see_other(local(&query.next)));
     }
@@ -43,7 +46,7 @@ pub async fn get(ui: Ui, visitor: Visitor, UrlQuery(query): UrlQuery<SignInQuery
         return Ok(see_other("/setup"));
     }
     let form = FormState::new().with_default("next", local(&query.next));
-    Ok(ui.ok(page(form, ui.context.demo, query.reset.is_some())))
+    Ok(ui.ok(page(&ui, &headers, form, query.reset.is_some())))
 }
 
 pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed) -> PageResult {
@@ -51,7 +54,7 @@ pub async fn post(ui: Ui, caller: Caller, headers: HeaderMap, Typed(form): Typed
         Ok(started) => Ok(signed_in(&ui, &headers, started, &form.value("next")).await),
         Err(error) => {
             let wait = error.wait();
-            Ok(ui.refused_for(page(refuse(form, error)?, ui.context.demo, false), wait))
+            Ok(ui.refused_for(page(&ui, &headers, refuse(form, error)?, false), wait))
         }
     }
 }
@@ -106,7 +109,10 @@ pub(super) fn form_again(ui: &Ui, resumed: Resumed, title: &'static str, query: 
     answer
 }
 
-fn page(form: FormState, demo: Option<DemoSignIn>, is_reset: bool) -> Page {
+fn page(ui: &Ui, headers: &HeaderMap, form: FormState, is_reset: bool) -> Page {
+    let demo: Option<DemoSignIn> = ui.context.demo;
+    let waiting = PendingLink::of(&ui.context, headers).map(|pending| pending.email);
+    let issuers: Vec<_> = ui.context.single_sign_on.issuers().to_vec();
     Page::bare("Sign in", move || {
         let reset = is_reset.then(|| {
             view! {
@@ -118,8 +124,15 @@ fn page(form: FormState, demo: Option<DemoSignIn>, is_reset: bool) -> Page {
                 "This is the demo. Sign in as "<code>{demo.email}</code>" with the password "<code>{demo.password}</code>
             </Notice>
         });
+        let to_link = waiting.map(|email| view! {
+            <Notice tone=Tone::Neutral>
+                "There is an account with the address "<b>{email}</b>". Sign in to it as before, and you can link it then."
+            </Notice>
+        });
+        let next = form.value("next");
         view! {
             <h1 class="card-title">"Sign in"</h1>
+            {to_link}
             {reset}
             {hint}
             <form method="post" action="/sign-in" novalidate class="stack">
@@ -131,6 +144,22 @@ fn page(form: FormState, demo: Option<DemoSignIn>, is_reset: bool) -> Page {
                 <p><a href="/reset">"Forgot your password?"</a>" · "<a href="/report-a-leak">"Report a leaked key"</a></p>
                 <SubmitOnce/>
             </form>
+            <ContinueWith issuers next/>
         }
     })
+}
+
+/// A button for each issuer. `again` if the person has to prove there that it is them.
+#[component]
+pub fn ContinueWith(issuers: Vec<Issuer>, next: String, #[prop(optional)] again: bool) -> impl IntoView {
+    let button = |issuer: Issuer| {
+        view! {
+            <form method="post" action=format!("/sign-in/with/{}", issuer.id) class="stack">
+                <Hidden name="next" value=next.clone()/>
+                {again.then(|| view! { <Hidden name="again" value="1"/> })}
+                <button class="btn btn-wide">{format!("Continue with {}", issuer.name)}</button>
+            </form>
+        }
+    };
+    issuers.into_iter().map(button).collect_view()
 }

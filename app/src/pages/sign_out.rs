@@ -1,12 +1,17 @@
-//! `/sign-out`: ends the session at once, also for slow requests in progress.
+//! `/sign-out`: ends the session at once, also for slow requests in progress; and the one at the issuer, if the person signed in
+//! with one that offers it.
 
 use crate::{
-    acts::{Caller, sessions::sign_out},
+    acts::{Caller, InPage, sessions::sign_out},
     error::PageResult,
-    ui::see_other,
+    pages::sign_in::with::leaving,
+    ui::{Ui, see_other},
 };
 
-pub async fn post(caller: Caller) -> PageResult {
-    caller.run(sign_out()).await?;
-    Ok(see_other("/sign-in"))
+pub async fn post(ui: Ui, caller: Caller) -> PageResult {
+    let InPage(at_issuer) = caller.run(sign_out()).await?;
+    Ok(match at_issuer {
+        Some(url) => leaving(&ui, "You are signed out here".to_owned(), url),
+        None => see_other("/sign-in"),
+    })
 }

@@ -28,7 +28,9 @@ fn add(table: &toml::Table, files: &mut Vec<PathBuf>) {
     for (name, value) in table {
         match value {
             toml::Value::Table(table) => add(table, files),
-            toml::Value::String(path) if name.ends_with("password_file") || name.ends_with("token_file") => {
+            toml::Value::String(path)
+                if ["password_file", "token_file", "secret_file"].iter().any(|end| name.ends_with(end)) =>
+            {
                 files.push(PathBuf::from(path));
             }
             _ => {}
@@ -45,11 +47,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let config = folder.path().join("s.toml");
         let place = Where { config: Some(config.clone()), ..Where::default() };
-        let sections = "[mail]\npassword_file = \"/p\"\nca_file = \"/c\"\n[audit.forward]\ntoken_file = \"/t\"\n";
+        let sections = "[mail]\npassword_file = \"/p\"\nca_file = \"/c\"\n[audit.forward]\ntoken_file = \"/t\"\n\
+                        [single_sign_on.acme]\nclient_secret_file = \"/s\"\n";
         std::fs::write(&config, sections).expect("written");
         let mut found = place.files_with_secrets();
         found.sort();
-        assert_eq!(found, [PathBuf::from("/p"), PathBuf::from("/t")]);
+        assert_eq!(found, ["/p", "/s", "/t"].map(PathBuf::from));
         std::fs::write(&config, "database_url = \"postgres://ada:s3cret@db/keys\"\n").expect("written");
         assert_eq!(place.files_with_secrets(), std::slice::from_ref(&config));
         std::fs::write(&config, "redis_url = \"redis+cluster://:s3cret@a:6379,b:6379\"\n").expect("written");

@@ -2,6 +2,7 @@
 //! missing ones, and nobody can exceed their role. `isolation/rules.rs` defines the permissions.
 
 mod acts;
+mod levels;
 mod narrowed;
 mod people;
 mod personal_tokens;
@@ -17,8 +18,9 @@ use crate::{
     middleware::headers::{assert_guarded, without_what_differs},
     portal::TestPortal,
 };
+use levels::level;
 use people::{Expected, Kind, OWNER, Spot};
-use rules::{Who, level};
+use rules::Who;
 use world::{World, ask, fill, nobodys, routes, send};
 
 crate::on_both_portals!(

@@ -153,6 +153,7 @@ impl TestPortal {
                 allowed: AllowedTargets::parse(["127.0.0.1"]).expect("an address"),
                 ..WebhookSettings::default()
             })),
+            issuers: Vec::new(),
             listens_on_loopback: true,
         }
     }
@@ -163,7 +164,7 @@ impl TestPortal {
         Self::started(store, deployment, elapsed).await
     }
 
-    async fn started(store: TestStore, deployment: Deployment, elapsed: Arc<AtomicU64>) -> Self {
+    pub async fn started(store: TestStore, deployment: Deployment, elapsed: Arc<AtomicU64>) -> Self {
         let state = AppState::new(store.store.clone(), deployment).await.expect("a state");
         let client = Client::new(Server::new(state.clone()));
         Self { store, state, client, elapsed }

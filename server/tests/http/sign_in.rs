@@ -3,6 +3,7 @@
 mod code;
 mod resumed;
 mod throttle;
+mod with;
 
 use std::sync::Arc;
 

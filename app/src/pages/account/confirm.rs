@@ -15,7 +15,7 @@ use crate::{
     form::FormState,
     islands::SubmitOnce,
     pages::{
-        sign_in::{code::CodeField, form_again},
+        sign_in::{ContinueWith, code::CodeField, form_again},
         theme::local,
     },
     portal::Page,
@@ -67,7 +67,12 @@ fn back(ui: &Ui, headers: &HeaderMap, next: &str) -> Response {
 }
 
 async fn page(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageError> {
-    let has_factor = ui.context.store.second_factors(&me.user.id).await?.are_on();
+    let store = &ui.context.store;
+    let has_factor = store.second_factors(&me.user.id).await?.are_on();
+    let has_password = store.user_to_sign_in(&me.user.email).await?.is_some_and(|(_, hash)| hash.is_some());
+    let linked = store.identities_of(&me.user.id).await?;
+    let mut issuers = ui.context.single_sign_on.issuers().to_vec();
+    issuers.retain(|issuer| linked.iter().any(|identity| identity.provider == issuer.url));
     let email = me.user.email.clone();
     Ok(Page::bare("Confirm that it’s you", move || {
         let next = local(&form.value("next")).to_owned();
@@ -83,17 +88,23 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageError
             }
             .into_any()
         };
+        let by_form = (has_factor || has_password).then(|| {
+            view! {
+                <form method="post" action="/account/confirm" novalidate class="stack">
+                    <ErrorSummary form=&form/>
+                    <Hidden name="next" value=next.clone()/>
+                    {field}
+                    <button class="btn btn-primary btn-wide">"Confirm"</button>
+                    <SubmitOnce/>
+                </form>
+            }
+        });
         view! {
             <h1 class="card-title">"Confirm that it’s you"</h1>
             <p class="card-sub">"Your sign-in was a while ago. What you want to do needs a fresh one, for ten minutes."</p>
-            <form method="post" action="/account/confirm" novalidate class="stack">
-                <ErrorSummary form=&form/>
-                <Hidden name="next" value=next.clone()/>
-                {field}
-                <button class="btn btn-primary btn-wide">"Confirm"</button>
-                <p><a href=next>"Back without confirming"</a></p>
-                <SubmitOnce/>
-            </form>
+            {by_form}
+            <ContinueWith issuers next=next.clone() again=true/>
+            <p><a href=next>"Back without confirming"</a></p>
         }
     }))
 }

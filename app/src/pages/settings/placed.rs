@@ -16,7 +16,9 @@ use crate::{
     form::FormState,
     pages::{
         apps::{head::AppHead, limits::card::LimitsCard},
-        settings::{appearance::AppearanceCard, key_rules::KeyRulesGroup, service_urls::ServiceUrlsGroup},
+        settings::{
+            appearance::AppearanceCard, key_rules::KeyRulesGroup, service_urls::ServiceUrlsGroup, sign_in::SignInGroup,
+        },
     },
     portal::{Body, Chrome, Section},
     shell,
@@ -67,7 +69,7 @@ impl Placed for OrgAccess {
     fn card(&self, form: &FormState) -> Option<Body> {
         let (org, form, may_change) = (self.org.clone(), form.clone(), self.role.may(PlaceKind::Org.to_edit()));
         let rules = self.role.may(Permission::GovernKeys).then(|| org.id.clone());
-        let services = org.id.clone();
+        let (services, sign_in) = (org.id.clone(), self.role.may(Permission::OwnOrg).then(|| org.id.clone()));
         may_change.then(|| -> Body {
             Box::new(move || {
                 view! {
@@ -75,6 +77,7 @@ impl Placed for OrgAccess {
                     <Settings>
                         {rules.map(|org| view! { <KeyRulesGroup org/> })}
                         <ServiceUrlsGroup org=services/>
+                        {sign_in.map(|org| view! { <SignInGroup org/> })}
                     </Settings>
                 }
                 .into_any()

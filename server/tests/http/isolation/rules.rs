@@ -7,7 +7,6 @@ use sallyport::member::Permission::{
     CreateProjects, CreateTenants, GovernKeys, ManageApps, ManageKeys, ManageMembers, ManageOrg, ManagePlace,
     ManageWebhooks, OwnOrg, SeeKeys, SeePlace,
 };
-use sallyport::place::PlaceKind;
 
 use Who::{Everybody, Leaving, May, Passing, SignedIn, Somewhere, WholeLog, WithinProject};
 
@@ -59,6 +58,8 @@ pub const RULES: &[Rule] = &[
     rule("/sign-in",                              Some(Who::Guests),    Some(Everybody(422))),
     // Who has not typed a password begins with that.
     rule("/sign-in/code",                         Some(Everybody(303)),  Some(Everybody(303))),
+    // Of an issuer that is not set up.
+    rule("/sign-in/with/{issuer_id}",             Some(Everybody(404)),  Some(Everybody(404))),
     // On a portal without mail; for a link that has ended.
     rule("/reset",                                Some(Everybody(200)),  Some(Everybody(403))),
     rule("/reset/{token}",                        Some(Everybody(404)),  Some(Everybody(404))),
@@ -74,6 +75,7 @@ pub const RULES: &[Rule] = &[
     rule("/account",                              Some(SignedIn),        Some(SignedIn)),
     rule("/account/password",                     Some(SignedIn),        Some(SignedIn)),
     rule("/account/confirm",                      Some(SignedIn),        Some(SignedIn)),
+    rule("/account/link",                         Some(SignedIn),        Some(SignedIn)),
     rule("/account/authenticator",                Some(SignedIn),        Some(SignedIn)),
     rule("/account/authenticator/remove",         Some(SignedIn),        Some(SignedIn)),
     rule("/account/recovery-codes",               Some(SignedIn),        Some(SignedIn)),
@@ -113,6 +115,8 @@ pub const RULES: &[Rule] = &[
     rule("/orgs/{org_id}/settings/logo/remove",    None,                          Some(May(ManagePlace))),
     rule("/orgs/{org_id}/settings/key-rules",      Some(May(GovernKeys)),         Some(May(GovernKeys))),
     rule("/orgs/{org_id}/settings/service-urls",   Some(May(ManagePlace)),        Some(May(ManagePlace))),
+    rule("/orgs/{org_id}/settings/sign-in",        Some(May(OwnOrg)),             Some(May(OwnOrg))),
+    rule("/orgs/{org_id}/break-glass",             Some(May(OwnOrg)),             Some(May(OwnOrg))),
     rule("/orgs/{org_id}/settings/archive",        Some(May(ManagePlace)),        Some(May(ManagePlace))),
     rule("/orgs/{org_id}/settings/restore",        None,                          Some(May(ManagePlace))),
     rule("/orgs/{org_id}/settings/delete",         Some(May(OwnOrg)),             Some(May(OwnOrg))),
@@ -343,9 +347,12 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/account/add-authenticator"),
     of_page("/act/account/confirm"),
     of_page("/act/account/create-token"),
+    of_page("/act/account/link"),
     of_page("/act/account/recovery-codes-file"),
     of_page("/act/account/remove-authenticator"),
     of_page("/act/account/renew-recovery-codes"),
+    of_page("/act/account/sign-in-to-link"),
+    of_page("/act/account/unlink"),
     of_page("/act/admin/create-root-token"),
     of_page("/act/approvals/claim"),
     of_page("/act/capabilities/file"),
@@ -362,12 +369,16 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/keys/rotate"),
     of_page("/act/keys/signing-secret"),
     of_page("/act/leaks/report"),
+    of_page("/act/orgs/break-glass"),
     of_page("/act/orgs/choose-logo"),
+    of_page("/act/orgs/require-sign-in"),
     of_page("/act/orgs/set-key-rules"),
     of_page("/act/password-resets/request"),
     of_page("/act/password-resets/use"),
+    of_page("/act/sessions/begin-with"),
     of_page("/act/sessions/second-factor"),
     of_page("/act/sessions/sign-in"),
+    of_page("/act/sessions/sign-in-with"),
     of_page("/act/sessions/sign-out"),
     of_page("/act/setup/create-account"),
     of_page("/act/trust-rules/change"),
@@ -376,22 +387,3 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/webhooks/change-secret"),
     of_page("/act/webhooks/create"),
 ];
-
-/// The level of the place that the first id in a template names: keys and their requests are seen with their app.
-pub fn level(template: &str) -> PlaceKind {
-    let named = template.split('{').nth(1).and_then(|rest| rest.split('}').next());
-    match named {
-        // That of the world is to the organization.
-        Some("org_id" | "invitation_id" | "approval_id" | "webhook_id" | "delivery_id") | None => PlaceKind::Org,
-        Some("tenant_id") => PlaceKind::Tenant,
-        Some("project_id") => PlaceKind::Project,
-        Some(_) => PlaceKind::App,
-    }
-}
-
-impl ActRule {
-    /// The level of its place.
-    pub fn level(&self) -> PlaceKind {
-        self.form.iter().find(|(_, value)| value.contains('{')).map_or(PlaceKind::Org, |(_, value)| level(value))
-    }
-}

@@ -22,9 +22,10 @@ use sallyport::{
 use sallyport_app::routes::{ROUTES, Route};
 
 use super::{
+    levels::level,
     people::{Expected, Kind, OWNER, Spot},
     queries::QUERIES,
-    rules::{ActRule, RULES, Rule, Who, level},
+    rules::{ActRule, RULES, Rule, Who},
 };
 use crate::{
     client::{Answer, Client, ORIGIN},
@@ -99,6 +100,7 @@ impl World {
         ids.push(("webhook_id", webhook.to_string()));
         ids.push(("trust_rule_id", portal.trust_rule(&app).await.to_string()));
         ids.push(("delivery_id", delivery.to_string()));
+        ids.push(("issuer_id", "nobodys-issuer".to_owned()));
         ids.push(("handover_id", "hnd_unknown".to_owned()));
         // Due later, so that it can be run now.
         let later = portal.store.now() + std::time::Duration::from_secs(60);
