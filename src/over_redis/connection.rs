@@ -17,7 +17,7 @@ use super::{
 };
 
 /// How long connecting may take, with all of its steps.
-pub(super) const CONNECTING: Duration = Duration::from_secs(2);
+pub(super) const CONNECTING: Duration = Duration::from_millis(1_500);
 
 /// What is sent, and how many answers are waited for, is bounded by the client above.
 #[derive(Clone)]
@@ -101,13 +101,21 @@ impl Link {
         }
     }
 
+    pub async fn ping(&self) -> RedisResult<()> {
+        self.query("PING").await.map(drop)
+    }
+
+    async fn query(&self, command: &str) -> RedisResult<Value> {
+        let command = redis::cmd(command);
+        match self.clone() {
+            Self::One(mut connection) => command.query_async(&mut connection).await,
+            Self::Cluster(mut connection) => command.query_async(&mut connection).await,
+        }
+    }
+
     /// What the server says about itself; in a cluster, each server.
     pub async fn info(&self) -> RedisResult<Vec<String>> {
-        let info = redis::cmd("INFO");
-        let answer: Value = match self.clone() {
-            Self::One(mut connection) => info.query_async(&mut connection).await?,
-            Self::Cluster(mut connection) => info.query_async(&mut connection).await?,
-        };
+        let answer = self.query("INFO").await?;
         let texts: Vec<String> = match answer {
             Value::Map(servers) => {
                 servers.into_iter().map(|(_, said)| redis::from_redis_value(said)).collect::<Result<_, _>>()
