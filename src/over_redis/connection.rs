@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult,
-    ScriptInvocation, TlsCertificates, TlsMode, Value,
+    Script, ScriptInvocation, TlsCertificates, TlsMode, Value,
     aio::MultiplexedConnection,
     cluster::ClusterClientBuilder,
     cluster_async::ClusterConnection,
@@ -98,6 +99,22 @@ impl Link {
         match self.clone() {
             Self::One(mut connection) => script.invoke_async(&mut connection).await,
             Self::Cluster(mut connection) => script.invoke_async(&mut connection).await,
+        }
+    }
+
+    /// So that the server knows these by their hashes.
+    pub async fn load(&self, scripts: &[&Script]) -> RedisResult<()> {
+        let mut loaded = Vec::new();
+        for script in scripts {
+            loaded.push(self.load_one(script));
+        }
+        try_join_all(loaded).await.map(drop)
+    }
+
+    async fn load_one(&self, script: &Script) -> RedisResult<String> {
+        match self.clone() {
+            Self::One(mut connection) => script.load_async(&mut connection).await,
+            Self::Cluster(mut connection) => script.load_async(&mut connection).await,
         }
     }
 

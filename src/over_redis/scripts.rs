@@ -10,6 +10,12 @@ pub(super) struct Scripts {
     pub epoch: Script,
 }
 
+impl Scripts {
+    pub fn all(&self) -> [&Script; 5] {
+        [&self.charge, &self.adjust, &self.claim, &self.release, &self.epoch]
+    }
+}
+
 const STATE: &str = include_str!("bucket_state.lua");
 const ONCE: &str = include_str!("once.lua");
 

@@ -61,6 +61,8 @@ impl Redis {
             if about.is_replica {
                 return Err(Failed::because("it is a replica, which takes no writes"));
             }
+            // So that no request has to send one, and wait twice.
+            link.load(&self.scripts().all()).await?;
             if About::of(&second).await?.run != about.run {
                 let why = "its connections lead to different servers".to_owned();
                 return Err(Failed { why, is_unreachable: true });
@@ -211,11 +213,14 @@ impl From<RedisError> for Failed {
     }
 }
 
-/// TLS says so with an I/O error: another attempt changes nothing.
+/// TLS says so with an I/O error, which the client keeps in an `Arc`: another attempt changes nothing.
 fn is_of_certificate(error: &RedisError) -> bool {
+    let is_wrong = |io: &std::io::Error| io.kind() == std::io::ErrorKind::InvalidData;
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(one) = cause {
-        if one.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
+        let shared = one.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>();
+        let io = one.downcast_ref().or_else(|| shared.and_then(|shared| shared.downcast_ref()));
+        if io.is_some_and(is_wrong) {
             return true;
         }
         cause = one.source();

@@ -26,7 +26,7 @@ const SLOW: u32 = 300;
 /// That of the plan.
 const FAST: u32 = 6_000;
 /// What some requests cost, so that the burst of a fast limit ends.
-const COST: u32 = 200;
+const COST: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(4);
 
 pub struct Spending<'a> {
@@ -76,7 +76,10 @@ impl<'a> Spending<'a> {
             }
             let address = self.traffic.address(node);
             history.ask(node, &address, &self.slow);
-            history.ask(node, &address, &self.fast);
+            // Less than what refills, so that some is left for what costs more.
+            if turn % 4 == 2 {
+                history.ask(node, &address, &self.fast);
+            }
             if turn % 4 == 0 {
                 let began = Instant::now();
                 let what = self.judged(&address, &json!({ "key": self.fast.secret, "cost": COST }), What::Spent(COST));

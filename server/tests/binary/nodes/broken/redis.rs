@@ -147,6 +147,11 @@ mod postgres {
             scope(|scope| {
                 spending.start(scope);
                 let _ended = Ended(&spending);
+                let history = &broken.traffic.history;
+                eventually("limits are spent and reached", || {
+                    let spent = history.total(|what| matches!(what, What::Spent(_)));
+                    spent >= 20 && history.total(|what| what == What::Limited) > 0
+                });
                 let mut faults = Faults { broken, spending: &spending, redis };
                 for round in 0..rounds() {
                     let node = |n: usize| (n + round) % 3;
