@@ -17,7 +17,7 @@ dist: ## What a deployment needs, as a tarball: binary, units, settings, licence
 lint: ## Formatting, clippy, rustdoc and (where cargo-deny is installed) licences
 	@scripts/lint
 
-bench: ## The verifier compared with a bare server, memory, floods and sizes; writes docs/benchmarks.md
+bench: ## The verifier compared with a bare server, with Redis, memory, floods, sizes, several nodes; writes docs/benchmarks.md
 	@scripts/bench
 
 soak: ## What takes long: 10,000 races against revocation, property tests with many cases, fuzzing, a flood

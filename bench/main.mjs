@@ -1,6 +1,7 @@
 // `make bench`: each subject in turn, with the results in docs/benchmarks.md. With names of subjects (older,
-// verifier, counting, measuring, usage, flush, audit, keys, memory, flood, lists, sizes) only those, printed and not stored. `exact`, `rotation` and
-// `leaks`, checks and not measurements, and `revocations` and `nodes`, which need a PostgreSQL, only run by name.
+// verifier, counting, measuring, sharing, usage, flush, audit, keys, memory, flood, lists, sizes, nodes) only those, printed and not
+// stored. `sharing` needs a Redis, and `nodes` the PostgreSQL in TEST_POSTGRES_URL. `exact`, `rotation` and `leaks`, checks and not
+// measurements, and `revocations`, which needs a PostgreSQL, too, only run by name.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
@@ -20,6 +21,7 @@ import { Portal } from './portal.mjs';
 import { revocations } from './revocations.mjs';
 import { rotation } from './rotation.mjs';
 import { all_goals, cached, few, many, most, number, older, report_file, rounds, say, seconds, trial, usage_rows } from './settings.mjs';
+import { has_redis, sharing } from './sharing.mjs';
 import { sizes } from './sizes.mjs';
 import { rows_of_place, usage_pages } from './usage_pages.mjs';
 import { verifier } from './verifier.mjs';
@@ -65,6 +67,10 @@ if (wanted('measuring')) {
   parts.push(await measuring(on, off));
   await Promise.all([on.end(), off.end()]);
 }
+if (wanted('sharing')) {
+  if (has_redis() || asked.length > 0) parts.push(await sharing());
+  else say('Not measured, since Redis is not installed: sharing');
+}
 if (wanted('usage')) {
   // The keys exist on both.
   const keys = Math.ceil(usage_rows / rows_of_place);
@@ -103,7 +109,10 @@ if (asked.includes('exact')) parts.push(await exact());
 if (asked.includes('rotation')) parts.push(await rotation());
 if (asked.includes('leaks')) parts.push(await leaks());
 if (asked.includes('revocations')) parts.push(await revocations());
-if (asked.includes('nodes')) parts.push(await nodes());
+if (wanted('nodes')) {
+  if (process.env.TEST_POSTGRES_URL || asked.length > 0) parts.push(await nodes());
+  else say('Not measured, since PostgreSQL is not installed: nodes');
+}
 
 const missed = all_goals().filter(goal => !goal.holds);
 const goals = all_goals().map(

@@ -75,7 +75,7 @@ export async function nodes() {
   await Promise.all(three.map(node => node.end()));
   return `## Several nodes
 
-On PostgreSQL, all on this machine. A revocation is answered once every node refuses the key. Under load, each node verifies
+On PostgreSQL, all on this machine, without waiting for its disk. A revocation is answered once every node refuses the key. Under load, each node verifies
 ${STEADY} other keys in turn as fast as it can (${number(of_one() + of_three())} verifications).
 
 | nodes | revocations | median | p99 | slowest | accepted afterwards |

@@ -23,11 +23,14 @@ export class Managed {
     this.token = execFileSync(binary, args, options).trim();
   }
 
-  async post(path, body) {
+  post = (path, body) => this.send('POST', path, body);
+  patch = (path, body) => this.send('PATCH', path, body);
+
+  async send(method, path, body) {
     const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
-    const answer = await fetch(this.portal.base + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    const answer = await fetch(this.portal.base + path, { method, headers, body: JSON.stringify(body) });
     const said = await answer.text();
-    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status}\n${said}`);
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}\n${said}`);
     return said === '' ? {} : JSON.parse(said);
   }
 

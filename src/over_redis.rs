@@ -6,6 +6,7 @@ mod bucket;
 mod buckets;
 mod client;
 mod connection;
+mod examine;
 mod lock;
 mod names;
 mod outage;
@@ -18,6 +19,7 @@ mod watch;
 
 pub use bucket::{BucketAsk, BucketCharge, rate};
 pub use client::{Away, Redis};
+pub use examine::{RedisSeen, ServerSeen};
 pub use settings::{RedisSettings, WithoutRedis};
 pub use signatures::SignatureClaim;
 pub use status::RedisStatus;

@@ -120,6 +120,8 @@ pub struct Throttled {
 pub struct Attempt {
     counts: Vec<(Name, Limit)>,
     pair: Option<Name>,
+    /// Whether all nodes count it: only what was counted is taken back.
+    pub(crate) is_shared: bool,
 }
 
 /// The key of a count: a digest, so that its size does not depend on input.
@@ -184,13 +186,17 @@ impl Attempt {
                     (name(&[b"address", address.as_bytes()]), ADDRESS),
                     (name(&[b"account", account]), ACCOUNT),
                 ];
-                Self { counts, pair: Some(pair) }
+                Self { counts, pair: Some(pair), is_shared: false }
             }
             Who::Device(device) => Self::alone(name(&[b"device", &device, account])),
             Who::Code(address) => {
                 let address = block(address).to_string();
                 let pair = name(&[b"code by address", address.as_bytes(), account]);
-                Self { counts: vec![(pair, PAIR), (name(&[b"codes of account", account]), CODES)], pair: Some(pair) }
+                Self {
+                    counts: vec![(pair, PAIR), (name(&[b"codes of account", account]), CODES)],
+                    pair: Some(pair),
+                    is_shared: false,
+                }
             }
             Who::CodeOfDevice(device) => Self::of_codes(name(&[b"codes of device", &device, account])),
             Who::CodeOfSignedIn => Self::of_codes(name(&[b"codes of signed in", account])),
@@ -200,17 +206,29 @@ impl Attempt {
             }
             Who::SignedIn => Self::alone(name(&[b"signed in", account])),
             Who::Accepting => Self::alone(name(&[b"accepting", account])),
-            Who::Inviting => Self { counts: vec![(name(&[b"inviting", account]), INVITING)], pair: None },
-            Who::Invited => Self { counts: vec![(name(&[b"invited", account]), INVITED)], pair: None },
-            Who::TestsEndpoint => {
-                Self { counts: vec![(name(&[b"tests of endpoint", account]), TESTS_OF_ENDPOINT)], pair: None }
+            Who::Inviting => {
+                Self { counts: vec![(name(&[b"inviting", account]), INVITING)], pair: None, is_shared: false }
             }
-            Who::TestsEndpointsOf => {
-                Self { counts: vec![(name(&[b"tests of organization", account]), TESTS_OF_ORG)], pair: None }
+            Who::Invited => {
+                Self { counts: vec![(name(&[b"invited", account]), INVITED)], pair: None, is_shared: false }
             }
+            Who::TestsEndpoint => Self {
+                counts: vec![(name(&[b"tests of endpoint", account]), TESTS_OF_ENDPOINT)],
+                pair: None,
+                is_shared: false,
+            },
+            Who::TestsEndpointsOf => Self {
+                counts: vec![(name(&[b"tests of organization", account]), TESTS_OF_ORG)],
+                pair: None,
+                is_shared: false,
+            },
             Who::CommandLine(address) => {
                 let address = block(address).to_string();
-                Self { counts: vec![(name(&[b"command line", address.as_bytes()]), COMMAND_LINES)], pair: None }
+                Self {
+                    counts: vec![(name(&[b"command line", address.as_bytes()]), COMMAND_LINES)],
+                    pair: None,
+                    is_shared: false,
+                }
             }
             Who::LeakReporter(address) => {
                 let (address, network) = (block(address).to_string(), network(address).to_string());
@@ -219,23 +237,23 @@ impl Attempt {
                     (name(&[b"leaks by network", network.as_bytes()]), LEAKS_FROM_NETWORK),
                     (name(&[b"leaks again"]), LEAKS_AGAIN),
                 ];
-                Self { counts, pair: None }
+                Self { counts, pair: None, is_shared: false }
             }
             Who::LeakPartner(address) => {
                 let address = block(address).to_string();
                 let wrong = name(&[b"wrong signatures by address", address.as_bytes()]);
-                Self { counts: vec![(wrong, WRONG_SIGNATURES)], pair: None }
+                Self { counts: vec![(wrong, WRONG_SIGNATURES)], pair: None, is_shared: false }
             }
             Who::TokenExchange(address) => {
                 let address = block(address).to_string();
                 let wrong = name(&[b"wrong id tokens by address", address.as_bytes()]);
-                Self { counts: vec![(wrong, WRONG_ID_TOKENS)], pair: None }
+                Self { counts: vec![(wrong, WRONG_ID_TOKENS)], pair: None, is_shared: false }
             }
             Who::DeviceCode(address) => {
                 let address = block(address).to_string();
                 let person = name(&[b"device code of person", account]);
                 let counts = vec![(person, PAIR), (name(&[b"device code by address", address.as_bytes()]), ADDRESS)];
-                Self { counts, pair: Some(person) }
+                Self { counts, pair: Some(person), is_shared: false }
             }
             Who::Forgotten(address) => {
                 let address = block(address).to_string();
@@ -243,17 +261,17 @@ impl Attempt {
                     (name(&[b"forgotten by address", address.as_bytes()]), FORGOTTEN_ADDRESS),
                     (name(&[b"forgotten of account", account]), FORGOTTEN_ACCOUNT),
                 ];
-                Self { counts, pair: None }
+                Self { counts, pair: None, is_shared: false }
             }
         }
     }
 
     fn of_codes(name: Name) -> Self {
-        Self { counts: vec![(name, CODES)], pair: Some(name) }
+        Self { counts: vec![(name, CODES)], pair: Some(name), is_shared: false }
     }
 
     fn alone(name: Name) -> Self {
-        Self { counts: vec![(name, KNOWN)], pair: Some(name) }
+        Self { counts: vec![(name, KNOWN)], pair: Some(name), is_shared: false }
     }
 }
 

@@ -2,15 +2,19 @@
 
 use std::{num::NonZeroU32, sync::atomic::Ordering};
 
+use futures_util::future::join_all;
 use redis::{ScriptInvocation, Value};
 
 use super::{
     bucket::{BucketAsk, BucketCharge},
-    client::{Away, Redis},
+    client::{Away, Live, Redis},
     lock::locked,
     names::Part,
 };
 use crate::limit::{Limit, Rate};
+
+/// So many limits are settled at once.
+const AT_ONCE: usize = 256;
 
 impl Redis {
     /// A limit of something that is named by these parts.
@@ -31,7 +35,7 @@ impl Redis {
     pub async fn charge(&self, asks: &[BucketAsk]) -> Result<BucketCharge, Away> {
         let Some(first) = asks.first() else { return Ok(BucketCharge { passed: true, states: Vec::new() }) };
         let script = &self.scripts().charge;
-        let answer = self.call_in(first.part, script, |call| {
+        let answer = self.call_once(first.part, script, |call| {
             for ask in asks {
                 call.key(&ask.key);
                 call.arg(ask.unit_micros()).arg(ask.per_micros());
@@ -55,7 +59,7 @@ impl Redis {
 
     pub(super) async fn adjust(&self, key: &str, part: Part, debt: f64, per: f64) -> Result<(), Away> {
         let adjust = &self.scripts().adjust;
-        self.call_in(part, adjust, |call: &mut ScriptInvocation<'_>| {
+        self.call_once(part, adjust, |call: &mut ScriptInvocation<'_>| {
             call.key(key).arg(debt).arg(per);
         })
         .await
@@ -68,31 +72,38 @@ impl Redis {
         locked(self.outage()).charge(asks, nodes, self.now())
     }
 
-    /// Redis answers again: the whole limits apply, and what this node let through meanwhile is added.
-    pub(super) async fn settle(&self) {
-        let owed = {
-            let mut outage = locked(self.outage());
-            outage.end();
-            outage.take_charged()
-        };
-        let mut owed = owed.into_iter();
-        while let Some((key, of)) = owed.next() {
-            if self.adjust(&key, of.part, of.debt, of.per).await.is_err() {
-                locked(self.outage()).put_back(std::iter::once((key, of)).chain(owed));
-                return;
+    /// Adds in Redis what this node let through while it was away.
+    pub(super) async fn settle(&self, live: &Live) -> Result<(), Away> {
+        loop {
+            let owed = locked(self.outage()).take_charged(AT_ONCE);
+            if owed.is_empty() {
+                return Ok(());
+            }
+            let mut added = Vec::new();
+            for (key, of) in &owed {
+                let add = move |call: &mut ScriptInvocation<'_>| {
+                    call.key(key).arg(of.debt).arg(of.per);
+                };
+                added.push(self.once_on(live, of.part, &self.scripts().adjust, add));
+            }
+            let added = join_all(added).await;
+            let left: Vec<_> =
+                owed.into_iter().zip(added).filter(|(_, added)| added.is_err()).map(|(owed, _)| owed).collect();
+            if !left.is_empty() {
+                locked(self.outage()).put_back(left);
+                return Err(Away);
             }
         }
     }
 }
 
 fn parse(answer: Value, count: usize) -> Option<BucketCharge> {
-    let Value::Array(values) = answer else { return None };
-    let mut values = values.into_iter();
-    let passed = redis::from_redis_value::<u8>(values.next()?).ok()? == 1;
+    let text: String = redis::from_redis_value(answer).ok()?;
+    let mut words = text.split(' ');
+    let passed = words.next()? == "1";
     let mut states = Vec::with_capacity(count);
-    while let (Some(got), Some(debt)) = (values.next(), values.next()) {
-        let debt: String = redis::from_redis_value(debt).ok()?;
-        states.push((redis::from_redis_value(got).ok()?, debt.parse().ok()?));
+    while let (Some(got), Some(debt)) = (words.next(), words.next()) {
+        states.push((got.parse().ok()?, debt.parse().ok()?));
     }
     (states.len() == count).then_some(BucketCharge { passed, states })
 }
@@ -103,10 +114,11 @@ mod tests {
 
     #[test]
     fn a_strange_answer_is_none() {
-        assert_eq!(parse(Value::Int(1), 1), None);
-        assert_eq!(parse(Value::Array(vec![Value::Int(1)]), 1), None);
         let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
-        let good = Value::Array(vec![Value::Int(1), Value::Int(7), text("12.500")]);
+        for strange in [Value::Int(1), Value::Nil, text(""), text("1"), text("1 7"), text("1 7 x"), text("1 -7 1.0")] {
+            assert_eq!(parse(strange.clone(), 1), None, "{strange:?}");
+        }
+        let good = text("1 7 12.500");
         assert_eq!(parse(good, 1), Some(BucketCharge { passed: true, states: vec![(7, 12.5)] }));
     }
 }

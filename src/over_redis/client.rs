@@ -1,6 +1,7 @@
 //! The client: a request waits for Redis for a short time at most, and not at all while Redis is known to be away.
 
 use std::{
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
@@ -8,10 +9,11 @@ use std::{
     time::Duration,
 };
 
-use redis::{ErrorKind, RedisError, Script, ScriptInvocation, ServerErrorKind, Value};
+use futures_util::future::{Either, select};
+use redis::{ErrorKind, RedisError, RedisResult, Script, ScriptInvocation, ServerErrorKind, Value};
 use tokio::{
     sync::{Notify, Semaphore},
-    time::timeout,
+    time::{error::Elapsed as Late, timeout},
 };
 
 use super::{
@@ -44,6 +46,8 @@ pub(super) struct Inner {
     scripts: Scripts,
     /// Names the claims of this process.
     process: String,
+    /// Numbers the calls that may be sent again.
+    calls: AtomicU64,
     pub store: Store,
     elapsed: Elapsed,
     live: RwLock<Option<Live>>,
@@ -62,10 +66,12 @@ pub(super) struct Inner {
     pub wake: Arc<Notify>,
 }
 
-/// A connection, and the run of the server that it leads to; `None` in a cluster.
+/// Connections, and the run of the server that they lead to; `None` in a cluster.
 #[derive(Clone)]
 pub(super) struct Live {
     pub link: Link,
+    /// For what the other did not answer in half of the time: a lost packet holds up all that was sent after it.
+    pub second: Link,
     pub run: Option<String>,
     pub number: u64,
 }
@@ -77,6 +83,7 @@ impl Redis {
             names: Names::new(settings.prefix.clone(), store.vault().clone(), is_cluster),
             scripts: Scripts::default(),
             process: base62::random(store.entropy(), 16),
+            calls: AtomicU64::default(),
             settings,
             store,
             elapsed,
@@ -170,14 +177,62 @@ impl Redis {
         self.call_on(&live, call).await
     }
 
-    pub(super) async fn call(&self, call: ScriptInvocation<'_>) -> Result<Value, Away> {
+    /// The same for a script that charges: it is done once, however often it arrives.
+    pub(super) async fn call_once(
+        &self,
+        part: Part,
+        script: &Script,
+        add: impl FnOnce(&mut ScriptInvocation<'_>),
+    ) -> Result<Value, Away> {
         let live = self.live().ok_or(Away)?;
-        self.call_on(&live, call).await
+        self.once_on(&live, part, script, add).await
+    }
+
+    pub(super) async fn once_on(
+        &self,
+        live: &Live,
+        part: Part,
+        script: &Script,
+        add: impl FnOnce(&mut ScriptInvocation<'_>),
+    ) -> Result<Value, Away> {
+        let mut call = script.prepare_invoke();
+        let number = self.0.calls.fetch_add(1, Ordering::Relaxed);
+        call.key(self.0.names.epoch(part)).arg(live.run.as_deref().unwrap_or_default());
+        call.key(self.0.names.once(part, &self.0.process, number));
+        // It is sent again for as long as a request waits.
+        call.arg((self.0.settings.timeout * 2).as_millis() as u64 + 1_000);
+        add(&mut call);
+        self.call_on(live, call).await
+    }
+
+    /// Over each connection: what was sent before over one arrives before it there.
+    pub(super) async fn call_everywhere(&self, call: ScriptInvocation<'_>) {
+        if let (Some(live), Ok(_place)) = (self.live(), self.0.waiting.try_acquire()) {
+            for link in [&live.link, &live.second] {
+                let _ = timeout(self.0.settings.timeout, link.run(&call)).await;
+            }
+        }
+    }
+
+    /// Sent again over the second connection after half of the time: every script changes the same if it arrives twice.
+    async fn asked_of(&self, live: &Live, call: &ScriptInvocation<'_>) -> Result<RedisResult<Value>, Late> {
+        let half = self.0.settings.timeout / 2;
+        let mut first = pin!(live.link.run(call));
+        if let Ok(answer) = timeout(half, &mut first).await {
+            return Ok(answer);
+        }
+        let second = pin!(live.second.run(call));
+        timeout(half, async {
+            match select(first, second).await {
+                Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
+            }
+        })
+        .await
     }
 
     async fn call_on(&self, live: &Live, call: ScriptInvocation<'_>) -> Result<Value, Away> {
         let _place = self.0.waiting.try_acquire().map_err(|_| Away)?;
-        match timeout(self.0.settings.timeout, live.link.run(&call)).await {
+        match self.asked_of(live, &call).await {
             Ok(Ok(Value::Int(-1))) => {
                 self.lose(live.number, "it lost what it knew, or is another server".to_owned());
                 Err(Away)

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult,
-    ScriptInvocation, TlsCertificates, TlsMode, Value,
+    Script, ScriptInvocation, TlsCertificates, TlsMode, Value,
     aio::MultiplexedConnection,
     cluster::ClusterClientBuilder,
     cluster_async::ClusterConnection,
@@ -17,7 +18,7 @@ use super::{
 };
 
 /// How long connecting may take, with all of its steps.
-pub(super) const CONNECTING: Duration = Duration::from_secs(2);
+pub(super) const CONNECTING: Duration = Duration::from_millis(1_500);
 
 /// What is sent, and how many answers are waited for, is bounded by the client above.
 #[derive(Clone)]
@@ -101,13 +102,37 @@ impl Link {
         }
     }
 
+    /// So that the server knows these by their hashes.
+    pub async fn load(&self, scripts: &[&Script]) -> RedisResult<()> {
+        let mut loaded = Vec::new();
+        for script in scripts {
+            loaded.push(self.load_one(script));
+        }
+        try_join_all(loaded).await.map(drop)
+    }
+
+    async fn load_one(&self, script: &Script) -> RedisResult<String> {
+        match self.clone() {
+            Self::One(mut connection) => script.load_async(&mut connection).await,
+            Self::Cluster(mut connection) => script.load_async(&mut connection).await,
+        }
+    }
+
+    pub async fn ping(&self) -> RedisResult<()> {
+        self.query("PING").await.map(drop)
+    }
+
+    async fn query(&self, command: &str) -> RedisResult<Value> {
+        let command = redis::cmd(command);
+        match self.clone() {
+            Self::One(mut connection) => command.query_async(&mut connection).await,
+            Self::Cluster(mut connection) => command.query_async(&mut connection).await,
+        }
+    }
+
     /// What the server says about itself; in a cluster, each server.
     pub async fn info(&self) -> RedisResult<Vec<String>> {
-        let info = redis::cmd("INFO");
-        let answer: Value = match self.clone() {
-            Self::One(mut connection) => info.query_async(&mut connection).await?,
-            Self::Cluster(mut connection) => info.query_async(&mut connection).await?,
-        };
+        let answer = self.query("INFO").await?;
         let texts: Vec<String> = match answer {
             Value::Map(servers) => {
                 servers.into_iter().map(|(_, said)| redis::from_redis_value(said)).collect::<Result<_, _>>()

@@ -36,6 +36,11 @@ impl Names {
         format!("{}{{p{}}}{kind}:{hash}", self.prefix, part.0)
     }
 
+    /// Of one call of a process: what it answered.
+    pub fn once(&self, part: Part, process: &str, number: u64) -> String {
+        format!("{}{{p{}}}once:{process}:{number}", self.prefix, part.0)
+    }
+
     /// Portals with other master keys have another one.
     pub fn epoch(&self, part: Part) -> String {
         self.key(part, "epoch", &[])

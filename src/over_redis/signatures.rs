@@ -69,7 +69,7 @@ impl Redis {
             let script = &redis.scripts().release;
             let mut call = script.prepare_invoke();
             call.key(name).arg(format!("{}:{claim}", redis.process()));
-            let _ = redis.call(call).await;
+            redis.call_everywhere(call).await;
         });
     }
 

@@ -39,7 +39,7 @@ impl Throttles for NodeThrottles {
         let alone = || self.local.begin_on_one_of(self.store.live_nodes().get(), who, account);
         let Some(redis) = self.redis.as_ref().filter(|redis| redis.is_there()) else { return Ok(alone()) };
         // Counted here too, for the time when Redis is away.
-        let attempt = self.local.note(who, account);
+        let mut attempt = self.local.note(who, account);
         let asks = Self::asks(redis, &attempt);
         let Ok(charge) = redis.charge(&asks).await else {
             // It went away just now.
@@ -47,6 +47,7 @@ impl Throttles for NodeThrottles {
             return Ok(alone());
         };
         if charge.passed {
+            attempt.is_shared = true;
             return Ok(Ok(attempt));
         }
         let waits =
@@ -58,7 +59,7 @@ impl Throttles for NodeThrottles {
     }
 
     async fn succeeded(&self, attempt: Attempt) {
-        if let Some(redis) = &self.redis {
+        if let Some(redis) = self.redis.as_ref().filter(|_| attempt.is_shared) {
             let cleared = attempt.cleared();
             for (n, ask) in Self::asks(redis, &attempt).iter().enumerate() {
                 redis.give_back(ask, if Some(n) == cleared { ask.limit.requests() } else { 1 });
@@ -68,7 +69,7 @@ impl Throttles for NodeThrottles {
     }
 
     async fn take_back(&self, attempt: Attempt) {
-        if let Some(redis) = &self.redis {
+        if let Some(redis) = self.redis.as_ref().filter(|_| attempt.is_shared) {
             Self::asks(redis, &attempt).iter().for_each(|ask| redis.give_back(ask, 1));
         }
         self.local.withdraw(attempt);

@@ -7,14 +7,16 @@ use std::{
     time::Duration,
 };
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use futures_util::future::try_join_all;
+use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::time::{sleep, timeout};
 
 use super::{
     client::{Inner, Live, Redis, said},
     connection::{CONNECTING, Link},
     lock::locked,
-    settings::RedisSettings,
+    names::Part,
+    settings::{RedisSettings, WithoutRedis},
     status::RedisStatus,
 };
 use crate::{clock::Elapsed, store::Store};
@@ -23,7 +25,9 @@ use crate::{clock::Elapsed, store::Store};
 const EVERY: Duration = Duration::from_secs(1);
 /// Between two attempts to connect: at first, and at most.
 const FIRST: Duration = Duration::from_millis(50);
-const LONGEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_millis(250);
+/// How long a new connection waits at most for what this node let through before.
+const SETTLING: Duration = Duration::from_millis(500);
 /// Longer than anything is remembered: an epoch ends by itself only if no node was there for so long.
 const EPOCH: Duration = Duration::from_secs(24 * 60 * 60);
 const NOEVICTION: &str = "noeviction";
@@ -33,7 +37,9 @@ impl Redis {
     /// node could be started again while it is away.
     pub async fn start(settings: RedisSettings, store: Store, elapsed: Elapsed) -> Result<Self, String> {
         let redis = Self::new(settings, store, elapsed);
-        match redis.connect(0, false).await {
+        // Others may have used Redis before it lost what it knew.
+        let known = redis.0.store.has_rows_of_nodes().await.unwrap_or(true);
+        match redis.connect(0, known).await {
             Ok(()) => {}
             Err(Failed { why, is_unreachable: true }) => redis.0.told.set(RedisStatus::Away(redis.now(), why)),
             Err(Failed { why, is_unreachable: false }) => {
@@ -48,40 +54,66 @@ impl Redis {
         Ok(redis)
     }
 
-    /// Makes a connection, and publishes it once the epoch is that of the server's run. `known` if this process knew an epoch before.
+    /// Makes connections, and publishes them once the epoch is that of the server's run. `known` if there may have been an epoch before.
     async fn connect(&self, number: u64, known: bool) -> Result<(), Failed> {
-        let link = timeout(CONNECTING, Link::open(self.settings())).await.map_err(late)??;
+        let opened = async { tokio::try_join!(Link::open(self.settings()), Link::open(self.settings())) };
+        let (link, second) = timeout(CONNECTING, opened).await.map_err(late)??;
         let connecting = async {
             let about = About::of(&link).await?;
             if about.is_replica {
                 return Err(Failed::because("it is a replica, which takes no writes"));
             }
-            self.begin_epoch_for_all(&link, &about, known).await?;
-            self.publish(Live { link, run: about.run.clone(), number }, &about);
+            // So that no request has to send one, and wait twice.
+            link.load(&self.scripts().all()).await?;
+            if About::of(&second).await?.run != about.run {
+                let why = "its connections lead to different servers".to_owned();
+                return Err(Failed { why, is_unreachable: true });
+            }
+            // A process that ended before, or another node, may have accepted signatures alone that Redis does not know.
+            let forget = self.without() == WithoutRedis::Local;
+            self.begin_epoch_for_all(&link, &about, known, forget).await?;
+            let live = Live { link, second, run: about.run.clone(), number };
+            // Before any request asks it: limits refilled there meanwhile. What is left is added later.
+            let _ = timeout(SETTLING, self.settle(&live)).await;
+            self.publish(live, &about);
             Ok(())
         };
         timeout(CONNECTING, connecting).await.map_err(late)?
     }
 
     /// Signatures that this node accepted alone become invalid: other nodes would accept them again.
-    async fn begin_epoch_for_all(&self, link: &Link, about: &About, known: bool) -> Result<(), Failed> {
+    async fn begin_epoch_for_all(&self, link: &Link, about: &About, known: bool, forget: bool) -> Result<(), Failed> {
         let accepted = self.0.accepted_alone.load(Ordering::SeqCst);
-        self.begin_epoch(link, about, known, accepted > 0).await?;
+        self.begin_epoch(link, about, known, forget || accepted > 0).await?;
         // Not those since then.
         self.0.accepted_alone.fetch_sub(accepted, Ordering::SeqCst);
         Ok(())
     }
 
     async fn begin_epoch(&self, link: &Link, about: &About, known: bool, forget: bool) -> Result<(), Failed> {
-        let names = self.names();
-        for part in names.parts() {
-            let mut call = self.scripts().epoch.prepare_invoke();
-            call.key(names.epoch(part)).arg(about.run.as_deref().unwrap_or_default()).arg(self.0.store.now().micros());
-            call.arg(if known { "used" } else { "" }).arg(if forget { "forget" } else { "" });
-            call.arg(EPOCH.as_millis() as u64);
-            link.run(&call).await?;
+        // All at once: a cluster may be far away.
+        let mut begun = Vec::new();
+        for part in self.names().parts() {
+            begun.push(self.begin_epoch_of(part, link, about, known, forget));
         }
+        try_join_all(begun).await?;
         Ok(())
+    }
+
+    async fn begin_epoch_of(
+        &self,
+        part: Part,
+        link: &Link,
+        about: &About,
+        known: bool,
+        forget: bool,
+    ) -> RedisResult<Value> {
+        let mut call = self.scripts().epoch.prepare_invoke();
+        call.key(self.names().epoch(part)).arg(about.run.as_deref().unwrap_or_default());
+        call.arg(self.0.store.now().micros());
+        call.arg(if known { "used" } else { "" }).arg(if forget { "forget" } else { "" });
+        call.arg(EPOCH.as_millis() as u64);
+        link.run(&call).await
     }
 
     fn publish(&self, live: Live, about: &About) {
@@ -98,10 +130,10 @@ impl Redis {
             if about.is_replica {
                 return Err(Failed::because("it became a replica"));
             }
-            if about.run != live.run {
+            if about.run != live.run || About::of(&live.second).await?.run != live.run {
                 return Err(Failed::because("another server answers"));
             }
-            self.begin_epoch_for_all(&live.link, &about, true).await?;
+            self.begin_epoch_for_all(&live.link, &about, true, false).await?;
             Ok(about)
         });
         match looked.await {
@@ -126,7 +158,8 @@ async fn watch(inner: Weak<Inner>) {
         match redis.live() {
             Some(live) => {
                 pause = FIRST;
-                redis.settle().await;
+                locked(redis.outage()).end();
+                let _ = redis.settle(&live).await;
                 redis.look(&live).await;
             }
             None => {
@@ -182,7 +215,7 @@ impl From<RedisError> for Failed {
     }
 }
 
-/// TLS says so with an I/O error: another attempt changes nothing.
+/// TLS says so with an I/O error, which the client keeps in an `Arc`: another attempt changes nothing.
 fn is_of_certificate(error: &RedisError) -> bool {
     // The client keeps it shared.
     let cause = error.source().and_then(|cause| cause.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>());

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::TcpListener,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
@@ -53,6 +53,43 @@ impl RedisServer {
         self.port
     }
 
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// One that has all that this one has, and follows it.
+    pub fn replica(&self) -> Self {
+        let replica = Self::start_with(&["--replicaof", "127.0.0.1", &self.port.to_string()]);
+        for _ in 0..1_500 {
+            if replica.ask::<String>(&["INFO", "replication"]).contains("master_link_status:up") {
+                return replica;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the replica does not follow");
+    }
+
+    /// It takes the place of its primary, which is gone.
+    pub fn promote(&mut self) {
+        self.ask::<()>(&["REPLICAOF", "NO", "ONE"]);
+        // If it is started again.
+        self.arguments.clear();
+    }
+
+    /// Answers nothing until `go_on`, and accepts connections.
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    pub fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.as_ref().expect("it runs").id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().expect("sent").success());
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -65,7 +102,8 @@ impl RedisServer {
     pub fn restart(&mut self) {
         self.kill();
         let mut command = Command::new(binary());
-        command.args(["--port", &self.port.to_string(), "--save", "", "--appendonly", "no"]).args(&self.arguments);
+        command.args(["--port", &self.port.to_string(), "--save", "", "--appendonly", "no"]);
+        command.args(["--repl-diskless-sync-delay", "0"]).args(&self.arguments);
         self.run(command);
     }
 

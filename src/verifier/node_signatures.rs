@@ -48,17 +48,29 @@ fn found(claim: SignatureClaim) -> std::result::Result<(), ReplayError> {
     }
 }
 
-/// Returns it to the memory of this node unless it was claimed, also if the request is dropped meanwhile.
+/// Returns it unless it was claimed, also if the request is dropped meanwhile: the claim may have arrived, and only its answer be
+/// late.
 struct Held<'a> {
     local: &'a Replays,
+    redis: &'a Redis,
+    claim: u64,
     proof: &'a Proof,
     org: &'a OrgId,
     key: &'a KeyId,
 }
 
+impl Held<'_> {
+    /// Redis said so: there is nothing to return there.
+    fn not_claimed(self) {
+        self.local.give_back(self.proof, self.org, self.key);
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         self.local.give_back(self.proof, self.org, self.key);
+        self.redis.release(self.proof, self.key, self.claim);
     }
 }
 
@@ -69,13 +81,14 @@ impl SeenSignatures for NodeSignatures {
             return Ok(Err(refused));
         }
         let Some(redis) = &self.redis else { return Ok(Ok(claim)) };
-        let held = Held { local: &self.local, proof, org, key };
+        let held = Held { local: &self.local, redis, claim, proof, org, key };
         match Box::pin(redis.claim(proof, key, claim)).await.map(found) {
             Ok(Ok(())) => {}
-            Ok(Err(refused)) => return Ok(Err(refused)),
+            Ok(Err(refused)) => {
+                held.not_claimed();
+                return Ok(Err(refused));
+            }
             Err(_) => {
-                // The claim may have arrived, and only its answer be late.
-                redis.release(proof, key, claim);
                 Self::unclaimed(redis)?;
                 redis.accept_alone();
             }

@@ -68,13 +68,14 @@ impl UnknownKeys for NodeUnknown {
     ) -> Result<LookUpPermit, Duration> {
         self.count_alone(self.redis.as_ref());
         // What this node alone admits is more than what all may: a flood does not reach Redis.
-        let permit = self.local.admit_look_up(presenter, digest, elapsed)?;
+        let mut permit = self.local.admit_look_up(presenter, digest, elapsed)?;
         let Some(redis) = self.redis.as_ref().filter(|_| !permit.free) else { return Ok(permit) };
         let [own, of_all] = self.asks(redis, presenter);
         let asks = [BucketAsk { charged: 0, ..own }, of_all];
         // Without Redis the limits of this node apply.
         let Ok(charge) = Box::pin(redis.charge(&asks)).await else { return Ok(permit) };
         if charge.passed {
+            permit.is_shared = true;
             return Ok(permit);
         }
         self.local.withdraw(&permit);
@@ -93,7 +94,7 @@ impl UnknownKeys for NodeUnknown {
 
     async fn found_known(&self, permit: &LookUpPermit) {
         self.local.found_known(permit);
-        if let Some(redis) = self.redis.as_ref().filter(|_| !permit.free) {
+        if let Some(redis) = self.redis.as_ref().filter(|_| permit.is_shared) {
             let [_, of_all] = self.asks(redis, permit.presenter);
             redis.give_back(&of_all, 1);
         }

@@ -138,6 +138,8 @@ pub struct LookUpPermit {
     pub(super) digest: Option<Digest>,
     /// It is known to exist, so it is not counted.
     pub(super) free: bool,
+    /// Whether all nodes count it: only what was counted is given back.
+    pub(super) is_shared: bool,
 }
 
 /// Limits the look-ups of well-formed unknown keys, and remembers their digests. Each node remembers by itself which

@@ -109,7 +109,7 @@ impl Unknown {
             addresses.may(ip, limit, elapsed)?;
             self.of_all().take(self.of_all_limit(), elapsed)?;
         }
-        Ok(LookUpPermit { presenter, digest, free })
+        Ok(LookUpPermit { presenter, digest, free, is_shared: false })
     }
 
     pub fn found_unknown(&self, permit: &LookUpPermit, elapsed: Duration) {

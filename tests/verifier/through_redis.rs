@@ -2,6 +2,7 @@
 
 mod limits;
 mod outage;
+mod repeats;
 mod servers;
 mod signatures;
 
@@ -74,7 +75,7 @@ impl Nodes {
 
     /// Each has a connection to a server that was started again.
     pub async fn until_connected(&self, server: &RedisServer) {
-        let connected = || server.ask::<String>(&["CLIENT", "LIST"]).lines().count() > self.redis.len();
+        let connected = || server.ask::<String>(&["CLIENT", "LIST"]).lines().count() > 2 * self.redis.len();
         until("all are connected", || connected() && self.redis.iter().all(Redis::is_there)).await;
     }
 

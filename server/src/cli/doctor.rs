@@ -6,6 +6,7 @@ mod finding;
 mod journal;
 mod network;
 mod proxies;
+mod redis;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -81,6 +82,7 @@ async fn examine(settings: &Where, args: &DoctorArgs) -> Vec<Finding> {
         None => Finding::good("backup", "not checked: name the folder of the backups with --backups"),
     });
     of_database(&place, &mut all).await;
+    all.extend(redis::check(serving.redis.as_ref()).await);
     all.push(proxies::check(&serving));
     all.extend(network::check(&serving, profile(&place).is_ok_and(|profile| profile.credentials.https_only)).await);
     all.push(network::mail(serving.mail).await);

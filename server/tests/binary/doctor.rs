@@ -2,6 +2,7 @@
 
 use std::{os::unix::fs::PermissionsExt, path::Path, process::Output};
 
+use sallyport::testing::RedisServer;
 use serde_json::Value;
 
 use crate::server::{Server, sallyport, stderr, stdout};
@@ -31,9 +32,19 @@ fn a_good_installation_has_nothing_to_fix() {
     assert!(sallyport(&data, &["backup", &copy]).status.success());
     let output = doctor(&data, &server.address, &["--backups", &backups.display().to_string()]);
     assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
-    for name in
-        ["settings", "data_folder", "master_key", "disk", "backup", "database", "clock", "proxies", "server", "mail"]
-    {
+    for name in [
+        "settings",
+        "data_folder",
+        "master_key",
+        "disk",
+        "backup",
+        "database",
+        "clock",
+        "redis",
+        "proxies",
+        "server",
+        "mail",
+    ] {
         assert!(stdout(&output).contains(&format!("ok   {name}")), "{name}: {}", stdout(&output));
     }
     let output = doctor(&data, &server.address, &["--json"]);
@@ -66,4 +77,34 @@ fn what_is_wrong_is_found_with_a_fix() {
     std::fs::remove_file(data.join("sallyport.db")).expect("deleted");
     let output = doctor(&data, &address, &["--json"]);
     assert_eq!((output.status.code(), &check(&output, "database")["ok"]), (Some(1), &Value::Bool(false)));
+}
+
+#[test]
+fn redis_is_checked_with_a_fix_for_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let server = Server::start(&data);
+    let mut redis = RedisServer::start_with(&["--maxmemory-policy", "allkeys-lru"]);
+    let (port, config) = (redis.port(), data.with_extension("toml"));
+    let examine = |password: &str| {
+        let url = format!("redis://{password}127.0.0.1:{port}");
+        std::fs::write(&config, format!("listen = {:?}\nredis_url = {url:?}\n", server.address)).expect("written");
+        sallyport(&data, &["doctor", "--json", "--config", &config.display().to_string()])
+    };
+    let found = check(&examine(""), "redis_memory");
+    assert!(found["ok"] == false && found["fix"].as_str().is_some_and(|fix| fix.contains("noeviction")), "{found}");
+    redis.ask::<()>(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+    let good = examine("");
+    for name in ["redis", "redis_version", "redis_memory", "redis_tls"] {
+        let found = check(&good, name);
+        assert!(found["ok"] == true && found["fix"].is_null(), "{found}");
+    }
+    // It has no password.
+    let wrong = examine(":s3cret@");
+    let found = check(&wrong, "redis");
+    assert!(found["ok"] == false && found["fix"].is_string(), "{found}");
+    assert!(!stdout(&wrong).contains("s3cret"), "{}", stdout(&wrong));
+    redis.kill();
+    assert_eq!(check(&examine(""), "redis")["ok"], false);
+    server.kill();
 }

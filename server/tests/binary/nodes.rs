@@ -6,6 +6,8 @@ mod client;
 pub(crate) mod cluster;
 mod database;
 pub(crate) mod history;
+mod sharing;
+mod spending;
 mod traffic;
 
 mod postgres {

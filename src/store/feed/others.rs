@@ -132,6 +132,14 @@ impl Store {
         NonZeroU32::new(self.0.feed.others.live.load(Ordering::Relaxed)).unwrap_or(NonZeroU32::MIN)
     }
 
+    /// Whether there is a row of any node, be it closed. One that ended in order has none.
+    pub async fn has_rows_of_nodes(&self) -> Result<bool> {
+        if matches!(self.0.location, Location::Sqlite(_)) {
+            return Ok(false);
+        }
+        Ok(!self.nodes_read_after(since_boot()).await?.rows.is_empty())
+    }
+
     /// Sets how many nodes there are, for tests of what each of them does.
     #[cfg(feature = "testing")]
     pub fn set_live_nodes(&self, count: u32) {

@@ -22,6 +22,7 @@ sallyport::on_both_databases!(
     unknown_tokens_count_on_all_nodes,
     redis_holds_no_secret_and_forgets,
     without_redis_each_node_has_its_part,
+    a_limit_smaller_than_the_number_of_nodes_keeps_its_rate,
 );
 
 /// How many pass at most between two times of Redis, with the tolerance of one percent.
@@ -193,4 +194,22 @@ async fn without_redis_each_node_has_its_part(store: &TestStore) {
     let rate = judged.charged.expect("a limit").rate;
     assert_eq!((rate.policy.requests, rate.remaining), (7, 0), "clients are told the whole limit");
     assert!(rate.retry_after.is_some_and(|wait| wait <= Duration::from_secs(26)), "{rate:?}");
+}
+
+/// Without Redis each node lets one through before it has to wait, but then no more than its part.
+async fn a_limit_smaller_than_the_number_of_nodes_keeps_its_rate(store: &TestStore) {
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let app = store.app(&act, &org, "Focus and calm").await;
+    let issued = store.key(&act, &app, "CI").await;
+    let restrictions = sallyport::key::Restrictions { limits: per_minute(2), ..Default::default() };
+    store.restrict_key(&act, &issued.key, restrictions, None).await.expect("restricted");
+    let node = crate::node::Node::start(store.store.clone()).await;
+    store.store.set_live_nodes(3);
+    assert_eq!(node.judges([&issued.secret, &issued.secret]).await, [Verdict::Valid, Verdict::RateLimited]);
+    let ask = sallyport::key::Ask { cost: 1, ..Default::default() };
+    let judged = node.verifier.judge(Some(issued.secret.expose()), &ask, &crate::node::client()).await.expect("judged");
+    let rate = judged.charged.expect("a limit").rate;
+    // Two a minute for three nodes: one in ninety seconds.
+    assert_eq!((rate.policy.requests, rate.retry_after), (2, Some(Duration::from_secs(90))), "{rate:?}");
 }

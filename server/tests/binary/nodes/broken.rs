@@ -1,6 +1,8 @@
 //! Three nodes under load while what they run on is broken on purpose. A history of all requests and answers is kept and
 //! checked (`checker.rs`). SALLYPORT_BROKEN_SECONDS sets how long each fault lasts, SALLYPORT_BROKEN_ROUNDS how often all happen.
 
+mod redis;
+
 mod postgres {
     use std::{
         thread::{scope, sleep},
@@ -22,17 +24,17 @@ mod postgres {
     /// A node that accepts keys for so long has renewed its lease meanwhile.
     const STEADY: Duration = Duration::from_millis(1_200);
 
-    fn lasts() -> Duration {
+    pub(super) fn lasts() -> Duration {
         let seconds = std::env::var("SALLYPORT_BROKEN_SECONDS");
         Duration::from_secs_f64(seconds.map_or(1.3, |seconds| seconds.parse().expect("a number")))
     }
 
-    fn rounds() -> usize {
+    pub(super) fn rounds() -> usize {
         std::env::var("SALLYPORT_BROKEN_ROUNDS").map_or(1, |count| count.parse().expect("a number"))
     }
 
     /// Each run is another one; a failed one says which it was.
-    fn seed() -> u64 {
+    pub(super) fn seed() -> u64 {
         let seed = std::env::var("SALLYPORT_BROKEN_SEED").map_or_else(
             |_| Instant::now().elapsed().as_nanos() as u64 ^ u64::from(std::process::id()),
             |seed| seed.parse().expect("a number"),
@@ -42,9 +44,9 @@ mod postgres {
     }
 
     /// The load, with what breaks meanwhile.
-    struct Broken<'a> {
-        traffic: &'a Traffic,
-        cluster: &'a mut Cluster,
+    pub(super) struct Broken<'a> {
+        pub traffic: &'a Traffic,
+        pub cluster: &'a mut Cluster,
     }
 
     impl Broken<'_> {
@@ -143,7 +145,7 @@ mod postgres {
     }
 
     /// Keys are asked about and managed while `work` breaks things; then the history is checked.
-    async fn under_load(mut cluster: Cluster, seed: u64, work: impl FnOnce(&mut Broken<'_>, &Random)) {
+    pub(super) async fn under_load(mut cluster: Cluster, seed: u64, work: impl FnOnce(&mut Broken<'_>, &Random)) {
         let traffic = Traffic::new(&cluster, seed);
         scope(|scope| {
             traffic.start(scope);

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::history::{Entry, Found, Record, What};
+use super::{
+    history::{Entry, Found, Record, What},
+    sharing,
+};
 
 pub struct Rules {
     /// How long a node may take until it accepts keys again. Two seconds are promised; a busy machine gets more.
@@ -36,6 +39,7 @@ pub fn violations(record: &Record, rules: &Rules) -> Vec<String> {
         found.extend(subject.lost());
         found.extend(subject.miscounted(&record.kills, rules.kept));
     }
+    found.extend(sharing::violations(record));
     let late = record.recoveries.iter().filter(|recovery| recovery.after > rules.recovery);
     found.extend(late.map(|late| format!("node {} was back {:?} after: {}", late.node, late.after, late.from)));
     found.sort();

@@ -23,7 +23,7 @@ pub fn manage(address: &str, token: &str, method: &str, path: &str, body: &Value
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let head = format!(
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n",
+         accept: application/json\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
         body.len()
     );
     let answer = exchange(address, &head, &body)?;

@@ -23,6 +23,9 @@ pub struct Cluster {
     /// In front of the database, one for each node, or none.
     pub proxies: Vec<Proxy>,
     urls: Vec<String>,
+    /// In front of Redis, one for each node, with its URL; or none.
+    pub redis_proxies: Vec<Proxy>,
+    redis_urls: Vec<String>,
     folders: tempfile::TempDir,
     pub token: String,
     pub app: String,
@@ -37,6 +40,8 @@ pub struct Surroundings {
     /// A PostgreSQL of the test's own; without it, the one that all tests share.
     pub server: Option<String>,
     pub proxied: bool,
+    /// The URL of a Redis that nodes share, each over a proxy.
+    pub redis: Option<String>,
     /// Whether each node sees another time of day, which `set_clock` sets.
     pub own_clocks: bool,
     /// More of `sallyport serve`.
@@ -94,9 +99,21 @@ impl Cluster {
                 urls.push(url.clone());
             }
         }
-        let (token, app) = (String::new(), String::new());
-        let mut cluster =
-            Self { nodes: Vec::new(), proxies, urls, folders, token, app, store, surroundings, wrong_clock: None };
+        let before_redis = |_| surroundings.redis.as_deref().map(Proxy::before);
+        let (redis_proxies, redis_urls) = (0..count).filter_map(before_redis).unzip();
+        let mut cluster = Self {
+            nodes: Vec::new(),
+            proxies,
+            urls,
+            redis_proxies,
+            redis_urls,
+            folders,
+            token: String::new(),
+            app: String::new(),
+            store,
+            surroundings,
+            wrong_clock: None,
+        };
         cluster.wrong_clock = cluster.surroundings.own_clocks.then(|| cluster.wrong_clock());
         for node in 0..count {
             let data = cluster.data(node);
@@ -145,6 +162,9 @@ impl Cluster {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data(node));
         command.args(["--database-url", &self.urls[node]]).args(&self.surroundings.arguments).stderr(Stdio::null());
+        if let Some(url) = self.redis_urls.get(node) {
+            command.args(["--redis-url", url]);
+        }
         if let Some(library) = &self.wrong_clock {
             command.env("LD_PRELOAD", library).env("WRONG_CLOCK", self.clock(node));
         }
@@ -176,7 +196,7 @@ impl Cluster {
     }
 
     /// Repeated as clients do: on a machine that is too busy to renew a lease, a node refuses everything for a moment.
-    fn manage(&self, node: usize, method: &str, path: &str, body: &Value) -> Value {
+    pub fn manage(&self, node: usize, method: &str, path: &str, body: &Value) -> Value {
         let bearer = format!("Bearer {}", self.token);
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         let body = if body.is_null() { String::new() } else { body.to_string() };

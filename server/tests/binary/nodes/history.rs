@@ -9,6 +9,7 @@ use super::{
     checker::{Rules, violations},
     client,
     cluster::Key,
+    sharing::{Outage, SharedLimit},
 };
 
 /// Something that was asked about a secret, and its answer.
@@ -25,6 +26,8 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     Accepted,
+    /// Accepted, and counted as so many requests.
+    Spent(u32),
     /// In force, but used too often.
     Limited,
     Refused,
@@ -32,6 +35,10 @@ pub enum What {
     Closed,
     /// No answer: it may have been judged.
     Nothing,
+    /// A signature was accepted.
+    Used,
+    /// A signature was refused, since it was used or may have been.
+    UsedBefore,
     /// It was issued, and answered.
     Issued,
     /// It was taken away, and answered.
@@ -65,6 +72,8 @@ pub struct Record {
     pub recoveries: Vec<Recovery>,
     /// Nodes that were killed, and when.
     pub kills: Vec<(usize, Instant)>,
+    pub limits: Vec<SharedLimit>,
+    pub outages: Vec<Outage>,
 }
 
 #[derive(Default)]
@@ -100,8 +109,21 @@ impl History {
     }
 
     pub fn note(&self, key: &Key, node: usize, began: Instant, what: What) {
-        let entry = Entry { subject: Arc::clone(&key.subject), node, began, ended: Instant::now(), what };
+        self.note_about(&key.subject, node, began, what);
+    }
+
+    pub fn note_about(&self, subject: &Arc<str>, node: usize, began: Instant, what: What) {
+        let entry = Entry { subject: Arc::clone(subject), node, began, ended: Instant::now(), what };
         self.change(|record| record.entries.push(entry));
+    }
+
+    pub fn limited(&self, key: &Key, per_minute: u32) {
+        self.change(|record| record.limits.push(SharedLimit { subject: Arc::clone(&key.subject), per_minute }));
+    }
+
+    /// So many nodes were cut off from Redis since then, and are not any more.
+    pub fn cut_off(&self, nodes: usize, from: Instant) {
+        self.change(|record| record.outages.push(Outage { nodes, from, to: Instant::now() }));
     }
 
     pub fn killed(&self, node: usize) {
@@ -114,6 +136,11 @@ impl History {
 
     fn change(&self, change: impl FnOnce(&mut Record)) {
         change(&mut self.0.lock().expect("not poisoned"));
+    }
+
+    /// How many entries are so, of whatever.
+    pub fn total(&self, what: impl Fn(What) -> bool) -> usize {
+        self.0.lock().expect("not poisoned").entries.iter().filter(|entry| what(entry.what)).count()
     }
 
     /// How many entries of a secret are so.

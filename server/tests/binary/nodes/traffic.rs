@@ -71,11 +71,15 @@ impl Traffic {
         *self.addresses.lock().expect("not poisoned") = cluster.addresses();
     }
 
-    fn address(&self, node: usize) -> String {
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    pub fn address(&self, node: usize) -> String {
         self.addresses.lock().expect("not poisoned")[node].clone()
     }
 
-    fn nodes(&self) -> usize {
+    pub fn nodes(&self) -> usize {
         self.controls.len()
     }
 
