@@ -106,7 +106,7 @@ async fn each_change_is_recorded_in_its_organization(store: &TestStore) {
         let filter = EventFilter { action: action.to_owned(), ..EventFilter::default() };
         let events = store.events(&org, None, &filter).await.expect("read").events;
         let last = events.first().expect("recorded");
-        assert_eq!(last.details["provider"], ACME, "{action}");
+        assert!(last.details.contains(ACME), "{action}: {}", last.details);
         assert_eq!(last.actor_id, ada.id.as_str(), "{action}");
     }
 }
