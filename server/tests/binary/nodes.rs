@@ -21,16 +21,20 @@ mod postgres {
     };
 
     use sallyport::testing::Proxy;
+    use serde_json::Value;
 
     use super::{
         cluster::{Cluster, Key},
         history::History,
     };
 
-    /// A lease, the drift, and what a busy machine adds.
-    const AT_MOST: Duration = Duration::from_millis(1_600);
-    /// A revocation that waits for nobody who hangs.
-    const SOON: Duration = Duration::from_millis(700);
+    /// Far more than a lease, and far less than for ever: `make bench` measures how long it takes.
+    const AT_MOST: Duration = Duration::from_secs(10);
+
+    /// How many nodes the answer waited for in vain.
+    fn cut_off(answer: &Value) -> usize {
+        answer["nodes"].as_array().expect("a list").iter().filter(|node| node["applied_ms"].is_null()).count()
+    }
 
     /// How many revocations; SALLYPORT_REVOCATIONS sets more.
     fn revocations() -> usize {
@@ -104,15 +108,12 @@ mod postgres {
         let answer = cluster.revoke(0, &keys[0], &history);
         assert!(began.elapsed() < AT_MOST, "{:?}", began.elapsed());
         assert_eq!(answer["nodes"].as_array().map(Vec::len), Some(3), "{answer}");
-        let cut_off: Vec<_> =
-            answer["nodes"].as_array().expect("a list").iter().filter(|node| node["applied_ms"].is_null()).collect();
-        assert_eq!(cut_off.len(), 1, "{answer}");
+        assert_eq!(cut_off(&answer), 1, "{answer}");
 
         // Its lease has ended, and others closed it: nobody waits for it again.
         cluster.until_closed(1).await;
-        let began = Instant::now();
-        cluster.revoke(1, &keys[1], &history);
-        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+        let answer = cluster.revoke(1, &keys[1], &history);
+        assert_eq!(cut_off(&answer), 0, "{answer}");
 
         // Requests that wait in its socket since before it goes on.
         thread::scope(|scope| {
@@ -197,9 +198,8 @@ mod postgres {
         cluster.revoke(0, &keys[0], &history);
         assert!(began.elapsed() < AT_MOST, "{:?}", began.elapsed());
         cluster.until_closed(1).await;
-        let began = Instant::now();
-        cluster.revoke(1, &keys[1], &history);
-        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+        let answer = cluster.revoke(1, &keys[1], &history);
+        assert_eq!(cut_off(&answer), 0, "{answer}");
         cluster.restart(2);
         let address = cluster.nodes[2].address.clone();
         let answers: Vec<_> = keys.iter().map(|key| history.ask(2, &address, key)).collect();
@@ -268,10 +268,9 @@ mod postgres {
         let (keys, history) = (cluster.keys(1), History::default());
         cluster.terminate(1);
         assert_eq!(cluster.listed().as_array().map(Vec::len), Some(1));
-        let began = Instant::now();
         let answer = cluster.revoke(0, &keys[0], &history);
-        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
         assert_eq!(answer["nodes"].as_array().map(Vec::len), Some(1), "{answer}");
+        assert_eq!(cut_off(&answer), 0, "{answer}");
         cluster.end().await;
     }
 }
