@@ -191,7 +191,8 @@ impl Client {
         }
         let asked_at = self.asked_at(&claims, flow)?;
         let more = self.user_info(&client, &tokens, &claims).await?;
-        let vouched = vouched(&self.settings, &claims, more.as_ref()).map_err(|(why, told)| self.untrusted(&why, told))?;
+        let vouched =
+            vouched(&self.settings, &claims, more.as_ref()).map_err(|(why, told)| self.untrusted(&why, told))?;
         Ok(Vouched { asked_at, ..vouched })
     }
 

@@ -43,12 +43,12 @@ impl Store {
             open_to_session("$4", "$1", "$2")
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(session.to_vec())
-        .bind(self.now().micros())
-        .bind(user.to_string())
-        .bind(org.to_string())
-        .fetch_all(self.read())
-        .await?;
+            .bind(session.to_vec())
+            .bind(self.now().micros())
+            .bind(user.to_string())
+            .bind(org.to_string())
+            .fetch_all(self.read())
+            .await?;
         held(&rows, &[org.as_str()])
     }
 }

@@ -43,7 +43,8 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
             let delete = sqlx::query("DELETE FROM identities WHERE provider = $1 AND subject = $2 AND user_id = $3");
-            let delete = delete.bind(identity.provider.clone()).bind(identity.subject.clone()).bind(user.id.to_string());
+            let delete =
+                delete.bind(identity.provider.clone()).bind(identity.subject.clone()).bind(user.id.to_string());
             if delete.execute(tx.on()).await?.rows_affected() == 0 {
                 return Ok(false);
             }

@@ -93,7 +93,8 @@ impl Store {
             tx.lock_chain(SYSTEM).await?;
             tx.needs_room_for_token(&token.user_id).await?;
             let provider = tx.provider_of_actor().await?;
-            let row = TokenRow { token: &token, secret: &secret, refresh: None, form_token: Some(form_token), provider };
+            let row =
+                TokenRow { token: &token, secret: &secret, refresh: None, form_token: Some(form_token), provider };
             tx.insert_personal_token(row).await?;
             let details = json!({ "scopes": scopes.to_string() });
             let created = NewEvent::of_system(Action::PersonalTokenCreated, target(&token)).with(details);

@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Store, detached, grants::PlaceKey, lifecycle::table, retried, row::Read, tx::{Note, Tx}};
+use super::{
+    Store, detached,
+    grants::PlaceKey,
+    lifecycle::table,
+    retried,
+    row::Read,
+    tx::{Note, Tx},
+};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},

@@ -132,6 +132,10 @@ async fn names_from_before_are_folded_at_the_next_start(store: &TestStore) {
     let again = store.reopened().await;
     assert_eq!(unfolded(store).await, []);
     assert_eq!(labelled(store, &org, "ЭКСПОРТ").await, ["Экспорт 0", "Экспорт 1", "Экспорт 2"]);
-    assert_eq!(again.search(&[0; 32], &ada.id, None, "ПОКОЙ").await.expect("asked").len(), 2, "the app and its project");
+    assert_eq!(
+        again.search(&[0; 32], &ada.id, None, "ПОКОЙ").await.expect("asked").len(),
+        2,
+        "the app and its project"
+    );
     again.close().await;
 }

@@ -50,7 +50,10 @@ async fn things_are_found_by_their_names(store: &TestStore) {
 
     // By the beginning of the id, and by the shortened secret.
     let id = &app.id.as_str()[..app.id.as_str().len() - 3];
-    assert_eq!(names(&store.search(&[0; 32], &ada.id, None, id).await.expect("asked"), SearchKind::App), ["Focus and calm"]);
+    assert_eq!(
+        names(&store.search(&[0; 32], &ada.id, None, id).await.expect("asked"), SearchKind::App),
+        ["Focus and calm"]
+    );
     let found = store.search(&[0; 32], &ada.id, None, &key.shown).await.expect("asked");
     assert_eq!(names(&found, SearchKind::Key), ["Calm CI"]);
     for nothing in ["", "   ", "\0", "a\0b", "nowhere"] {
@@ -176,12 +179,21 @@ async fn people_are_found_by_those_who_share_an_organization(store: &TestStore) 
             [""; 0]
         );
     }
-    assert_eq!(names(&store.search(&[0; 32], &grace.id, None, "eve").await.expect("asked"), SearchKind::Person), [""; 0]);
+    assert_eq!(
+        names(&store.search(&[0; 32], &grace.id, None, "eve").await.expect("asked"), SearchKind::Person),
+        [""; 0]
+    );
     store.add_member(&store.act(&eve), &elsewhere.id, &grace, Role::Member).await.expect("added");
-    assert_eq!(names(&store.search(&[0; 32], &grace.id, None, "eve").await.expect("asked"), SearchKind::Person), ["Eve"]);
+    assert_eq!(
+        names(&store.search(&[0; 32], &grace.id, None, "eve").await.expect("asked"), SearchKind::Person),
+        ["Eve"]
+    );
     store.remove_member(&act, &org.id, &grace).await.expect("removed");
     store.remove_member(&act, &other.id, &grace).await.expect("removed");
-    assert_eq!(names(&store.search(&[0; 32], &ada.id, None, "grace").await.expect("asked"), SearchKind::Person), [""; 0]);
+    assert_eq!(
+        names(&store.search(&[0; 32], &ada.id, None, "grace").await.expect("asked"), SearchKind::Person),
+        [""; 0]
+    );
 }
 
 async fn a_secret_finds_its_key_for_members_alone(store: &TestStore) {

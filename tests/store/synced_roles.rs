@@ -148,7 +148,12 @@ async fn the_journal_takes_them_again_and_gives_none(store: &TestStore) {
     let digest = "6bcc4d61e8b3a4e3".to_owned();
     let given = ("organization".to_owned(), org.to_string(), "member".to_owned());
     let entries = [
-        Entry::Roles { person: ada.id.to_string(), org: org.to_string(), roles: vec![given.clone()], synced: vec![given] },
+        Entry::Roles {
+            person: ada.id.to_string(),
+            org: org.to_string(),
+            roles: vec![given.clone()],
+            synced: vec![given],
+        },
         Entry::IdentityUnlinked { person: ada.id.to_string(), digest },
         Entry::SignInRequired { org: org.to_string(), provider: Some(ACME.to_owned()) },
     ];

@@ -144,7 +144,9 @@ impl Tx {
             Entry::KeysRevoked { place, id } => self.revoke_keys_again(place, id, commit).await,
             Entry::Roles { person, org, roles, synced } => self.roles_again(person, org, (roles, synced), commit).await,
             Entry::IdentityUnlinked { person, digest } => self.unlink_again(person, digest, commit).await,
-            Entry::SignInRequired { org, provider } => self.require_again(org, provider.as_deref(), resumes, commit).await,
+            Entry::SignInRequired { org, provider } => {
+                self.require_again(org, provider.as_deref(), resumes, commit).await
+            }
             _ => none,
         }
     }
