@@ -24,7 +24,6 @@ const THEIRS: [&str; 11] = [
     "DELETE FROM handovers WHERE user_id = $1",
     "DELETE FROM sessions WHERE user_id = $1",
     "DELETE FROM identities WHERE user_id = $1",
-    "DELETE FROM broken_glass WHERE user_id = $1",
     "DELETE FROM recovery_codes WHERE user_id = $1",
     "DELETE FROM authenticators WHERE user_id = $1",
     "DELETE FROM password_resets WHERE user_id = $1",
