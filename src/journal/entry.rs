@@ -59,6 +59,19 @@ pub enum Entry {
         person: String,
         org: String,
         roles: Vec<(String, String, String)>,
+        /// Those of them that groups of an issuer gave: they are not given again, since the next sign-in does it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        synced: Vec<(String, String, String)>,
+    },
+    /// An identity does not sign in to the account any more: SHA-256 over the issuer, a zero and the subject, in hexadecimal.
+    IdentityUnlinked {
+        person: String,
+        digest: String,
+    },
+    /// The issuer with which people have to sign in to see an organization.
+    SignInRequired {
+        org: String,
+        provider: Option<String>,
     },
     TrustRule {
         id: String,

@@ -73,6 +73,8 @@ fn letters(typed: &str) -> [(&'static str, About); 28] {
         ("recovery_code_used", factor(FactorChange::CodeUsed(1))),
         ("second_factors_reset", factor(FactorChange::Reset)),
         ("second_factor_refused", factor(FactorChange::CodesRefused)),
+        ("sign_in_linked", factor(FactorChange::SignInLinked)),
+        ("sign_in_unlinked", factor(FactorChange::SignInUnlinked)),
         (
             "command_line_signed_in",
             About::CommandLineSignedIn { name: typed.to_owned(), origin: Origin { device: None, ..origin() } },
