@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 28] {
+fn letters(typed: &str) -> [(&'static str, About); 30] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
