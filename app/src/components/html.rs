@@ -1,5 +1,5 @@
 //! HTML that is written straight into one buffer: for what a page repeats in each row of a table. A view allocates for each of
-//! its elements, since the types of views are erased (`.cargo/config.toml`).
+//! its elements.
 
 use leptos::{
     prelude::IntoView,
@@ -75,6 +75,6 @@ mod tests {
             .tags(">")
             .text("<i> & \"")
             .tags("</b>");
-        assert_eq!(html.0, "<b title=\"&quot;<i>&quot; &amp; '\" id=\"a&quot;\">&lt;i&gt; &amp; \"</b>");
+        assert_eq!(html.0, "<b title=\"&quot;&lt;i&gt;&quot; &amp; '\" id=\"a&quot;\">&lt;i&gt; &amp; \"</b>");
     }
 }

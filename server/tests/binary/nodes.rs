@@ -31,7 +31,10 @@ mod postgres {
     /// Far more than a lease, and far less than for ever: `make bench` measures how long it takes.
     const AT_MOST: Duration = Duration::from_secs(10);
 
-    /// How many nodes the answer waited for in vain.
+    /// Less than a lease, which is a second.
+    const SOON: Duration = Duration::from_millis(900);
+
+    /// How many nodes did not say that they applied it.
     fn cut_off(answer: &Value) -> usize {
         answer["nodes"].as_array().expect("a list").iter().filter(|node| node["applied_ms"].is_null()).count()
     }
@@ -112,8 +115,9 @@ mod postgres {
 
         // Its lease has ended, and others closed it: nobody waits for it again.
         cluster.until_closed(1).await;
-        let answer = cluster.revoke(1, &keys[1], &history);
-        assert_eq!(cut_off(&answer), 0, "{answer}");
+        let began = Instant::now();
+        cluster.revoke(1, &keys[1], &history);
+        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
 
         // Requests that wait in its socket since before it goes on.
         thread::scope(|scope| {
@@ -198,8 +202,9 @@ mod postgres {
         cluster.revoke(0, &keys[0], &history);
         assert!(began.elapsed() < AT_MOST, "{:?}", began.elapsed());
         cluster.until_closed(1).await;
-        let answer = cluster.revoke(1, &keys[1], &history);
-        assert_eq!(cut_off(&answer), 0, "{answer}");
+        let began = Instant::now();
+        cluster.revoke(1, &keys[1], &history);
+        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
         cluster.restart(2);
         let address = cluster.nodes[2].address.clone();
         let answers: Vec<_> = keys.iter().map(|key| history.ask(2, &address, key)).collect();
