@@ -217,10 +217,8 @@ impl Client {
             client.exchange_code(AuthorizationCode::new(code)).map_err(|error| self.away(&error.to_string()))?;
         let request = request.set_pkce_verifier(PkceCodeVerifier::new(flow.verifier.clone()));
         request.request_async(self).await.map_err(|error| match &error {
-            openidconnect::RequestTokenError::ServerResponse(response) => self.untrusted(
-                &response.error().to_string(),
-                "the issuer does not know the sign-in, or it was used before.",
-            ),
+            openidconnect::RequestTokenError::ServerResponse(response) => self
+                .untrusted(response.error().as_ref(), "the issuer does not know the sign-in, or it was used before."),
             openidconnect::RequestTokenError::Request(_) => self.away(&types::said(&error)),
             // Such as an ID token by an algorithm that nobody knows. The error itself may contain a part of it.
             openidconnect::RequestTokenError::Parse(error, _) => {

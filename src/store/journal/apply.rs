@@ -17,7 +17,7 @@ use crate::{
     Result,
     audit::{Act, Action, NewEvent, Target},
     id::{AppId, OrgId, UserId},
-    journal::Entry,
+    journal::{Entry, HeldRole},
     place::PlaceKind,
 };
 
@@ -270,7 +270,7 @@ impl Tx {
         &mut self,
         person: &str,
         org: &str,
-        (roles, synced): (&[(String, String, String)], &[(String, String, String)]),
+        (roles, synced): (&[HeldRole], &[HeldRole]),
         commit: Commit,
     ) -> Result<Vec<NewEvent>> {
         self.lock_chain(org).await?;
