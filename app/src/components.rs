@@ -34,7 +34,7 @@ mod topbar;
 pub use avatar::{Avatar, OrgAvatar, Person};
 pub use badge::{Badge, Chip, DoneNotice, Notice, Tone, archived, put_badge, put_chip};
 pub use brand::Brand;
-pub use card::{Card, Empty, EmptyList, Fact, FactRows, Facts, LeadIcon, Setting, SettingGroup, Settings};
+pub use card::{Card, Empty, EmptyList, Fact, FactRows, Facts, LeadIcon, Setting, SettingGroup, SettingLink, Settings};
 pub use code::{CodeBlock, CodeTabs, CopyButton, IdChip, cut_middle, put_id_chip};
 pub use dialog::{Modal, PanelFoot, SidePanel};
 pub use field::{CheckField, FileField, Hidden, TextArea, TextField, put_hidden};

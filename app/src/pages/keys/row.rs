@@ -1,6 +1,6 @@
 //! A key in a list, and the small words for its state.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     key::{ListedKey, Status},
@@ -10,9 +10,9 @@ use sallyport::{
 
 use super::turn::put_turn_key;
 use crate::{
-    components::{Badge, Html, Tone, cut_middle, put_badge, put_chip, put_id_chip, put_menu},
+    components::{Badge, Html, Tone, cut_middle, put_badge, put_chip, put_id_chip, put_menu, written},
     pages::usage::sparkline::{Days, put_sparkline},
-    words::{Ago, ahead, put_ago},
+    words::{ahead, put_ago},
 };
 
 /// Real data stands out.
@@ -41,14 +41,18 @@ fn status_tone(status: Status) -> Tone {
     }
 }
 
-const NEVER_USED: &str = "never used";
-
 /// When it was last good for a request; never, for one that was not.
 #[component]
 pub fn LastUsed(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
+    written(|html| put_last_used(html, at, now))
+}
+
+fn put_last_used(html: &mut Html, at: Option<Timestamp>, now: Timestamp) {
     match at {
-        Some(at) => Either::Left(view! { <Ago at now/> }),
-        None => Either::Right(NEVER_USED),
+        Some(at) => put_ago(html, at, now),
+        None => {
+            html.text("never used");
+        }
     }
 }
 
@@ -155,12 +159,7 @@ impl KeyRow<'_> {
             html.tags("<td data-label=\"Created by\" class=\"cell-muted cell-wide\">").text(creator).tags("</td>");
         }
         html.tags("<td data-label=\"Last used\" class=\"cell-muted\">");
-        match key.last_used_at {
-            Some(at) => put_ago(html, at, now),
-            None => {
-                html.tags(NEVER_USED);
-            }
-        }
+        put_last_used(html, key.last_used_at, now);
         if let Some(days) = Days::of_key(key) {
             put_sparkline(html, days);
         }
