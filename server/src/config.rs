@@ -16,6 +16,7 @@ mod secret;
 mod secret_files;
 mod set_by;
 pub mod single_sign_on;
+pub mod traces;
 pub mod usage;
 pub mod webhooks;
 
@@ -42,6 +43,7 @@ use self::{
     redis::RedisArgs,
     requirements::check_names,
     single_sign_on::{IssuerSection, IssuerSettings},
+    traces::{TracesSection, TracesSettings},
     usage::{UsageSection, UsageSettings},
     webhooks::{WebhookSettings, WebhooksSection},
 };
@@ -135,6 +137,7 @@ struct File {
     #[serde(default)]
     journal: JournalSection,
     leaks: Option<LeaksSection>,
+    traces: Option<TracesSection>,
     webhooks: Option<WebhooksSection>,
     #[serde(default)]
     single_sign_on: BTreeMap<String, IssuerSection>,
@@ -171,6 +174,8 @@ pub struct Serving {
     pub usage: UsageSettings,
     pub audit: AuditSettings,
     pub partner_keys: Option<KeySource>,
+    /// `None` if no spans are sent.
+    pub traces: Option<TracesSettings>,
     pub webhooks: WebhookSettings,
     /// With whom people sign in.
     pub issuers: Vec<IssuerSettings>,
@@ -258,12 +263,9 @@ impl Where {
             let source = self.source(setting, given);
             move |sentence: String| blaming(sentence, Some(&source))
         };
-        if let Some(listen) = &listen {
-            check_listen(listen).map_err(from("listen", args.listen.as_ref()))?;
-        }
-        if let Some(listen) = &grpc_listen {
-            check_listen(listen).map_err(from("grpc_listen", args.grpc_listen.as_ref()))?;
-        }
+        listen.as_deref().map(check_listen).transpose().map_err(from("listen", args.listen.as_ref()))?;
+        let wrong_grpc = from("grpc_listen", args.grpc_listen.as_ref());
+        grpc_listen.as_deref().map(check_listen).transpose().map_err(wrong_grpc)?;
         let redis = args.redis.clone().or(RedisArgs {
             redis_url: file.redis_url,
             redis_prefix: file.redis_prefix,
@@ -294,6 +296,7 @@ impl Where {
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
             partner_keys: file.leaks.unwrap_or_default().resolve()?,
+            traces: file.traces.map(TracesSection::resolve).transpose()?,
             issuers: single_sign_on::resolve(file.single_sign_on, webhooks.proxy.as_ref())?,
             webhooks,
             requirements: check_names(file.requirements)?,
@@ -326,7 +329,7 @@ mod tests {
         for name in names.keys() {
             assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
         }
-        for section in ["mail", "usage", "audit", "leaks", "webhooks", "journal"] {
+        for section in ["mail", "usage", "audit", "leaks", "webhooks", "journal", "traces"] {
             for name in names[section].as_table().expect("a table").keys() {
                 let listed = include_str!("../../docs/settings.md").contains(&format!("| `{section}.{name}`"));
                 assert!(listed, "{section}.{name} is not listed");

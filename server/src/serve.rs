@@ -27,6 +27,7 @@ use crate::{
     config::{
         DataLocation, Serving,
         audit::{AuditSettings, ForwardSettings},
+        traces::TracesSettings,
     },
     data_dir::{DataDir, Wanted},
     demo, forward_gate,
@@ -41,6 +42,7 @@ use crate::{
     partner_keys::KeySource,
     server::Server,
     state::{AppState, Deployment, is_loopback_url},
+    traces::Tracer,
     webhooks::Sender,
     worker,
 };
@@ -99,6 +101,10 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     let collector = forward
         .map(|ForwardSettings { collector, max_message, .. }| Collector::new(collector, &public_host, max_message))
         .transpose()?;
+    let tracer = match serving.traces.clone() {
+        Some(TracesSettings { collector, ratio }) => Some((ratio, Collector::new(collector, &public_host, 0)?)),
+        None => None,
+    };
     let mailer = serving.mail.clone().map(Mailer::new).transpose()?;
     let clock = Arc::new(SystemClock);
     let entropy = Arc::new(OsEntropy);
@@ -115,7 +121,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     let redis = share::over(&store, serving.redis.clone()).await?;
     let has_redis = redis.is_some();
     let at = format!("{}:{}", rustix::system::uname().nodename().to_string_lossy(), address.port());
-    store.describe_node(env!("CARGO_PKG_VERSION"), at);
+    store.describe_node(env!("CARGO_PKG_VERSION"), at.clone());
     for sentence in &data.made {
         say(sentence);
     }
@@ -208,7 +214,12 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     let context = state.context.clone();
     let pages = page_pool::start().map_err(|error| format!("The threads for pages can't be started: {error}"))?;
     let server = Server::new(state.clone()).with_page_pool(pages.handle().clone());
-    let (server, requests) = measuring::measured(server, &state, metrics.as_ref());
+    let tracer = tracer.map(|(ratio, collector)| {
+        let (tracer, exporter) = Tracer::new(ratio, &OsEntropy, collector, at);
+        workers.others.push(tokio::spawn(exporter.run(stopped.clone())));
+        tracer
+    });
+    let (server, requests) = measuring::measured(server, &state, metrics.as_ref(), tracer);
     let service = |protocol| Service::new(protocol, &server, &shutdown);
     let of_http = Connections::new(limits::bounds());
     let of_grpc = Connections::new(Bounds { most: limits::GRPC_CONNECTIONS, of_an_address: limits::GRPC_CONNECTIONS });

@@ -113,7 +113,7 @@ impl Verifier {
             measured.looked_up(T::KIND, Outcome::KnownUnknown);
             return Ok(Lookup::Unknown);
         }
-        let permit = match unknown.admit_look_up(presenter, digest, (self.elapsed)()).await {
+        let permit = match Box::pin(unknown.admit_look_up(presenter, digest, (self.elapsed)())).await {
             Ok(permit) => permit,
             Err(wait) => {
                 measured.looked_up(T::KIND, Outcome::Throttled);
@@ -122,16 +122,17 @@ impl Verifier {
         };
         for digest in checked.digests(&self.store) {
             let began = (self.elapsed)();
-            let read = self.read_once::<T>(digest, generation).await;
+            // Boxed: a verdict from memory, which needs none of this, stays small.
+            let read = Box::pin(self.read_once::<T>(digest, generation)).await;
             measured.read((self.elapsed)().saturating_sub(began));
             if let Some(found) = read.inspect_err(|_| measured.looked_up(T::KIND, Outcome::Failed))? {
                 measured.looked_up(T::KIND, Outcome::Found);
-                unknown.found_known(&permit).await;
+                Box::pin(unknown.found_known(&permit)).await;
                 return Ok(Lookup::Known(found));
             }
         }
         measured.looked_up(T::KIND, Outcome::Unknown);
-        unknown.found_unknown(&permit, (self.elapsed)()).await;
+        Box::pin(unknown.found_unknown(&permit, (self.elapsed)())).await;
         Ok(Lookup::Unknown)
     }
 

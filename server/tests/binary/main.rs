@@ -35,6 +35,7 @@ mod settings;
 #[allow(dead_code, reason = "the tests over HTTP need more of it")]
 mod smtp;
 mod through_redis;
+mod traces;
 mod unreachable;
 mod usage;
 mod webhooks;
