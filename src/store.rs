@@ -68,6 +68,7 @@ mod located;
 mod location;
 mod lock_file;
 mod mail;
+mod master_keys;
 mod measures;
 mod members;
 mod moving;
@@ -87,6 +88,7 @@ mod pools;
 mod postgres;
 mod pruning;
 mod readers;
+mod rekey;
 mod removal;
 mod required_sign_ins;
 mod restrictions;
@@ -100,6 +102,7 @@ mod rows;
 mod saved_views;
 mod schema;
 mod scoped;
+mod sealed_rows;
 mod search;
 mod second_factors;
 mod secret_uses;
@@ -177,6 +180,7 @@ pub use lifecycle::Contents;
 pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant};
 pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
+pub use master_keys::{KnownMasterKey, MasterKeyState};
 pub use measures::{Measured, Pool};
 pub use moving::{Moved, move_to_postgres};
 pub use navigation::{KnownOrg, Navigation};
@@ -207,6 +211,7 @@ use feed::Feed;
 use forward_gate::ForwardGate;
 use jobs::Doorbell;
 use journal::JournalSlot;
+use master_keys::Followed;
 use measures::Measures;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
@@ -239,6 +244,7 @@ struct Inner {
     forward_gate: ForwardGate,
     journal: JournalSlot,
     measures: Measures,
+    followed: Followed,
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,

@@ -21,6 +21,9 @@ impl Action {
                 | Self::EveryKeyRevoked
                 | Self::JobRetried
                 | Self::MailTested
+                | Self::MasterKeyChanged
+                | Self::MasterKeyRemoved
+                | Self::MasterKeyReplaced
                 | Self::OperatorAdded
                 | Self::OperatorRemoved
                 | Self::PasswordChanged

@@ -74,6 +74,9 @@ impl Action {
             | Self::KeyRotated
             | Self::KeySecretRestored
             | Self::WebhookSecretChanged
+            | Self::MasterKeyChanged
+            | Self::MasterKeyReplaced
+            | Self::MasterKeyRemoved
             | Self::SigningSecretRotated => false,
             // They take away.
             Self::AccountDisabled

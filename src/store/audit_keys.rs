@@ -66,7 +66,7 @@ impl Store {
         let (n, sealed) = (row.int("n")?, row.bytes("sealed")?);
         let (until, revoked) = (row.time_opt("until_at")?, row.time_opt("revoked_at")?);
         let opened = |context: String| -> Result<PublicKey> {
-            Ok(PublicKey(self.vault().open(&context, &sealed)?[..].try_into().map_err(|_| damaged())?))
+            Ok(PublicKey(self.vault().open_stored(&context, &sealed)?[..].try_into().map_err(|_| damaged())?))
         };
         let made = match (until, revoked) {
             (None, None) => self.signing_key_of(n, &sealed)?.public(),
@@ -110,7 +110,7 @@ impl Store {
     }
 
     fn signing_key_of(&self, n: i64, sealed: &[u8]) -> Result<SigningKey> {
-        let seed = self.vault().open(&of_seed(n), sealed)?;
+        let seed = self.vault().open_stored(&of_seed(n), sealed)?;
         Ok(SigningKey::of_seed(seed[..].try_into().map_err(|_| damaged())?))
     }
 
@@ -174,10 +174,11 @@ impl Tx {
         let n = last.int_opt("last")?.unwrap_or(0) + 1;
         let seed = Zeroizing::new(store.entropy().array::<32>());
         let public = SigningKey::of_seed(&seed).public();
+        let sealed = self.seal(&of_seed(n), &seed[..]).await?;
         sqlx::query("INSERT INTO audit_keys (n, public_key, sealed, from_at) VALUES ($1, $2, $3, $4)")
             .bind(n)
             .bind(public.0.to_vec())
-            .bind(store.vault().seal(&of_seed(n), &seed[..], store.entropy()))
+            .bind(sealed)
             .bind(self.now().micros())
             .execute(self.on())
             .await?;
@@ -192,10 +193,10 @@ impl Tx {
 
     /// Only the public half of a key is left, sealed in its new role.
     async fn end_audit_key(&mut self, n: i64, role: String, public: PublicKey) -> Result<()> {
-        let store = self.store().clone();
+        let sealed = self.seal(&role, &public.0).await?;
         sqlx::query("UPDATE audit_keys SET sealed = $2, until_at = COALESCE(until_at, $3) WHERE n = $1")
             .bind(n)
-            .bind(store.vault().seal(&role, &public.0, store.entropy()))
+            .bind(sealed)
             .bind(self.now().micros())
             .execute(self.on())
             .await?;
@@ -205,6 +206,16 @@ impl Tx {
 
 fn of_key(action: Action, n: i64, public: PublicKey) -> NewEvent {
     NewEvent::of_system(action, Target::new("audit_key", n, BASE64_STANDARD.encode(public.0)))
+}
+
+/// What the value of a row is sealed as.
+pub(super) fn context(row: &AnyRow) -> Result<String> {
+    let n = row.int("n")?;
+    Ok(match (row.int_opt("until_at")?, row.int_opt("revoked_at")?) {
+        (None, None) => of_seed(n),
+        (Some(_), None) => of_public(n),
+        (_, Some(_)) => of_revoked(n),
+    })
 }
 
 fn of_seed(n: i64) -> String {

@@ -24,7 +24,7 @@ impl Peppers {
         let mut peppers = Vec::with_capacity(rows.len());
         for row in rows {
             let (version, sealed): (i64, Vec<u8>) = (row.try_get("version")?, row.try_get("sealed")?);
-            let plain = tools.vault.open(&context(version), &sealed)?;
+            let plain = tools.vault.open_stored(&context(version), &sealed)?;
             let bytes = plain
                 .as_slice()
                 .try_into()
@@ -76,6 +76,6 @@ impl Peppers {
     }
 }
 
-fn context(version: i64) -> String {
+pub(super) fn context(version: i64) -> String {
     format!("pepper:{version}")
 }

@@ -43,6 +43,7 @@ mod orgs;
 mod personal_tokens;
 mod pruning;
 mod races;
+mod rekey;
 mod repeated;
 mod restrictions;
 mod roles;
