@@ -1,5 +1,7 @@
 //! The keys that sign checkpoints: one signs, its predecessors are kept by their public half.
 
+use std::time::Duration;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
@@ -114,6 +116,28 @@ impl Store {
         Ok(SigningKey::of_seed(seed[..].try_into().map_err(|_| damaged())?))
     }
 
+    /// Lets a new key sign if the one that signs is as old as that. Of several nodes one does it. Returns whether it did.
+    pub async fn rotate_old_audit_key(&self, age: Duration) -> Result<bool> {
+        let until = self.now() - age;
+        let due = "SELECT 1 FROM audit_keys WHERE until_at IS NULL AND from_at <= $1";
+        if sqlx::query(due).bind(until.micros()).fetch_optional(self.read()).await?.is_none() {
+            return Ok(false);
+        }
+        let store = self.clone();
+        detached(async move {
+            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
+            tx.lock_chain(SYSTEM).await?;
+            if sqlx::query(due).bind(until.micros()).fetch_optional(tx.on()).await?.is_none() {
+                tx.commit_counts().await?;
+                return Ok(false);
+            }
+            tx.end_current_and_replace().await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
     /// Lets a new key sign from now on, and deletes the private half of the one before.
     pub async fn rotate_audit_key(&self, act: &Act) -> Result<PublicKey> {
         let (store, act) = (self.clone(), act.clone());
@@ -121,12 +145,7 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
             tx.needs_operator().await?;
-            if let Some(current) = sqlx::query(CURRENT).fetch_optional(tx.on()).await? {
-                let n = current.int("n")?;
-                let old = store.signing_key_of(n, &current.bytes("sealed")?)?.public();
-                tx.end_audit_key(n, of_public(n), old).await?;
-            }
-            let public = tx.replace_audit_key().await?;
+            let public = tx.end_current_and_replace().await?;
             tx.commit().await?;
             Ok(public)
         })
@@ -183,6 +202,15 @@ impl Tx {
             .execute(self.on())
             .await?;
         Ok((n, public))
+    }
+
+    async fn end_current_and_replace(&mut self) -> Result<PublicKey> {
+        if let Some(current) = sqlx::query(CURRENT).fetch_optional(self.on()).await? {
+            let n = current.int("n")?;
+            let old = self.store().signing_key_of(n, &current.bytes("sealed")?)?.public();
+            self.end_audit_key(n, of_public(n), old).await?;
+        }
+        self.replace_audit_key().await
     }
 
     async fn replace_audit_key(&mut self) -> Result<PublicKey> {
