@@ -296,6 +296,8 @@ actions! {
     MasterKeyChanged "master_key.changed" "Master key changed",
     MasterKeyReplaced "master_key.replaced" "Everything sealed with the new master key",
     MasterKeyRemoved "master_key.removed" "Earlier master keys removed",
+    PepperChanged "pepper.changed" "Pepper changed",
+    PepperDropped "pepper.dropped" "Pepper dropped",
     AuditKeyCreated "audit_key.created" "Key of the audit log created",
     AuditKeyRotated "audit_key.rotated" "Key of the audit log rotated",
     AuditKeyRevoked "audit_key.revoked" "Key of the audit log revoked",

@@ -102,7 +102,8 @@ enum Command {
     /// Replace the master key: seal everything again with a new one, while servers serve; run it again if it was interrupted
     #[command(after_help = "Examples:
   sallyport rekey
-  sallyport rekey --remove-old")]
+  sallyport rekey --remove-old
+  sallyport rekey --pepper")]
     Rekey(rekey::RekeyArgs),
     /// Check this installation, and say how to fix what is wrong; exits with 1 if something is
     #[command(after_help = "Examples:

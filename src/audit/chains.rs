@@ -24,6 +24,8 @@ impl Action {
                 | Self::MasterKeyChanged
                 | Self::MasterKeyRemoved
                 | Self::MasterKeyReplaced
+                | Self::PepperChanged
+                | Self::PepperDropped
                 | Self::OperatorAdded
                 | Self::OperatorRemoved
                 | Self::PasswordChanged

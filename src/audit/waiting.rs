@@ -77,6 +77,8 @@ impl Action {
             | Self::MasterKeyChanged
             | Self::MasterKeyReplaced
             | Self::MasterKeyRemoved
+            | Self::PepperChanged
+            | Self::PepperDropped
             | Self::SigningSecretRotated => false,
             // They take away.
             Self::AccountDisabled

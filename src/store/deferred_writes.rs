@@ -10,7 +10,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::Store;
+use super::{Store, pepper_change::DigestOf};
 use crate::{
     Result,
     audit::{Act, Actor},
@@ -25,6 +25,9 @@ pub(super) struct DeferredWrites {
     tasks: Mutex<JoinSet<()>>,
 }
 
+/// See [`Waiting::digests`].
+pub(super) type Digests = BTreeMap<(DigestOf, [u8; 32]), ([u8; 32], i64)>;
+
 /// Sorted, the order in which all writes of many rows lock them.
 #[derive(Default)]
 pub(super) struct Waiting {
@@ -32,13 +35,16 @@ pub(super) struct Waiting {
     pub refused_after: BTreeMap<String, (i64, Option<String>)>,
     /// When sessions were seen.
     pub last_seen: BTreeMap<[u8; 32], i64>,
+    /// Secrets that are digested anew: of what, and the digest it was found by; its digest with the current
+    /// pepper, and the version of that.
+    pub digests: Digests,
     /// When personal tokens were used, and from which address.
     pub tokens_used: BTreeMap<PersonalTokenId, (i64, String)>,
 }
 
 impl Waiting {
     fn is_empty(&self) -> bool {
-        self.refused_after.is_empty() && self.last_seen.is_empty() && self.tokens_used.is_empty()
+        self.refused_after.is_empty() && self.last_seen.is_empty() && self.digests.is_empty() && self.tokens_used.is_empty()
     }
 }
 
@@ -81,7 +87,12 @@ impl Store {
 
     async fn write_notes(&self) {
         let _writing = self.0.deferred_writes.writing.lock().await;
-        let waiting = mem::take(&mut *lock(&self.0.deferred_writes.waiting));
+        let mut waiting = mem::take(&mut *lock(&self.0.deferred_writes.waiting));
+        let digests = mem::take(&mut waiting.digests);
+        let _ = self.write_digests(digests).await;
+        if waiting.is_empty() {
+            return;
+        }
         let _ = self.write_waiting(waiting).await;
     }
 

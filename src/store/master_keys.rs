@@ -72,8 +72,8 @@ const KNOWN: &str = "SELECT fingerprint, state, since FROM master_keys ORDER BY 
 /// What a server has seen of them.
 #[derive(Default)]
 pub(super) struct Followed {
-    /// The keys that it said that it has.
-    announced: Mutex<Option<String>>,
+    /// The keys and peppers that it said that it has.
+    announced: Mutex<Option<(String, String)>>,
     /// Keys that were removed by the last look: those of the look before are forgotten, once all that was sealed with them
     /// has left the caches.
     removed: Mutex<Vec<Fingerprint>>,
@@ -164,7 +164,7 @@ impl Store {
         for key in known.iter().filter(|key| key.state == MasterKeyState::Coming) {
             vault.finds(key.fingerprint);
         }
-        let followed = use_known(vault, &known);
+        let followed = use_known(vault, &known).and(self.follow_peppers().await);
         let removed = known.iter().filter(|key| key.state == MasterKeyState::Removed && vault.holds(key.fingerprint));
         let removed: Vec<_> = removed.map(|key| key.fingerprint).collect();
         let before = {
@@ -180,8 +180,9 @@ impl Store {
     async fn announce_keys(&self) -> Result<()> {
         let mut keys: Vec<_> = self.vault().fingerprints().iter().map(ToString::to_string).collect();
         keys.sort_unstable();
-        let (keys, announced) = (keys.join(" "), &self.0.followed.announced);
-        if announced.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(&keys) {
+        let (keys, peppers, announced) = (keys.join(" "), self.pepper_versions(), &self.0.followed.announced);
+        let says = (keys.clone(), peppers.clone());
+        if announced.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(&says) {
             return Ok(());
         }
         let mut tx = self.begin(&Act::by(Actor::Sallyport)).await?;
@@ -189,16 +190,18 @@ impl Store {
             let gone = "DELETE FROM master_key_holders WHERE node NOT IN (SELECT id FROM nodes)";
             sqlx::query(gone).execute(tx.on()).await?;
         }
-        let says = "INSERT INTO master_key_holders (node, fingerprints, since) VALUES ($1, $2, $3) \
-                    ON CONFLICT (node) DO UPDATE SET fingerprints = excluded.fingerprints, since = excluded.since";
-        sqlx::query(says)
+        let insert = "INSERT INTO master_key_holders (node, fingerprints, peppers, since) VALUES ($1, $2, $3, $4) \
+                      ON CONFLICT (node) DO UPDATE SET fingerprints = excluded.fingerprints, \
+                      peppers = excluded.peppers, since = excluded.since";
+        sqlx::query(insert)
             .bind(self.holder())
-            .bind(keys.clone())
+            .bind(keys)
+            .bind(peppers)
             .bind(tx.now().micros())
             .execute(tx.on())
             .await?;
         tx.commit_counts().await?;
-        *announced.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys);
+        *announced.lock().unwrap_or_else(PoisonError::into_inner) = Some(says);
         Ok(())
     }
 
@@ -213,10 +216,15 @@ impl Store {
     /// Which running servers have not said that they have this key: their addresses. On SQLite it is only known whether the one
     /// that ran last did.
     pub async fn servers_without(&self, key: Fingerprint) -> Result<Vec<String>> {
-        let rows = sqlx::query("SELECT node, fingerprints FROM master_key_holders").fetch_all(self.read()).await?;
+        self.servers_lacking("fingerprints", &key.to_string()).await
+    }
+
+    pub(super) async fn servers_lacking(&self, column: &str, what: &str) -> Result<Vec<String>> {
+        let sql = "SELECT node, fingerprints, peppers FROM master_key_holders";
+        let rows = sqlx::query(sql).fetch_all(self.read()).await?;
         let mut holders = Vec::new();
         for row in &rows {
-            if row.text("fingerprints")?.split(' ').any(|held| held == key.to_string()) {
+            if row.text(column)?.split(' ').any(|held| held == what) {
                 holders.push(row.text("node")?);
             }
         }

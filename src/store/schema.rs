@@ -68,7 +68,7 @@ pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &
     if !is_up_to_date(&mut tx, &applied).await? {
         let oldest = oldest_server(&applied);
         if !applied.is_empty() {
-            Peppers::load(&mut tx, tools).await?;
+            Peppers::check(&mut tx, tools).await?;
             outwait_single_server(location, &mut tx, &applied).await?;
             refuse_older_servers(location, &mut tx, &applied, oldest).await?;
         }

@@ -111,7 +111,7 @@ impl SealedColumn {
     pub async fn left<'a>(&self, on: impl Executor<'a, Database = Any>, key: Fingerprint) -> Result<i64> {
         let Self { table, column, .. } = self;
         let sql = format!(
-            "SELECT COUNT(*) AS n FROM {table} WHERE {column} IS NOT NULL AND substr({column}, 1, 5) <> $1"
+            "SELECT COUNT(*) AS n FROM {table} WHERE length({column}) > 0 AND substr({column}, 1, 5) <> $1"
         );
         sqlx::query(AssertSqlSafe(sql)).bind(key.prefix().to_vec()).fetch_one(on).await?.int("n")
     }
@@ -127,7 +127,7 @@ impl Tx {
         let number_order = number.map(|number| format!(", {number}")).unwrap_or_default();
         let read = format!(
             "SELECT {key} AS row_key{number_read}{more}, {column} AS value FROM {table} WHERE {key} >= $1 \
-             AND {column} IS NOT NULL AND substr({column}, 1, 5) <> $2 ORDER BY {key}{number_order} LIMIT {AT_ONCE}"
+             AND length({column}) > 0 AND substr({column}, 1, 5) <> $2 ORDER BY {key}{number_order} LIMIT {AT_ONCE}"
         );
         let read = sqlx::query(AssertSqlSafe(read)).bind(from.to_owned()).bind(current.prefix().to_vec());
         let rows = read.fetch_all(self.on()).await?;

@@ -10,6 +10,7 @@ use std::{
 
 use clap::Args;
 use sallyport::{
+    Error,
     clock::SystemClock,
     entropy::OsEntropy,
     store::{KnownMasterKey, Location, MasterKeyState, Store},
@@ -29,6 +30,9 @@ pub struct RekeyArgs {
     /// Remove the master key of before, when nothing is sealed with it any more: links and cookies of before end
     #[arg(long)]
     remove_old: bool,
+    /// Replace the pepper of all digests instead: a secret is digested with the new one when it is used next
+    #[arg(long, conflicts_with = "remove_old")]
+    pepper: bool,
 }
 
 /// How long running servers have to read the new key.
@@ -40,13 +44,23 @@ const POLL: Duration = Duration::from_millis(200);
 pub async fn run(settings: &Where, args: &RekeyArgs) -> Result<(), String> {
     let place = settings.place()?;
     let store = DataDir::find(&place).await?.open(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
-    let ended = if args.remove_old { remove_old(&place, &store).await } else { replace(&place, &store).await };
+    let ended = match args {
+        RekeyArgs { remove_old: true, .. } => remove_old(&place, &store).await,
+        RekeyArgs { pepper: true, .. } => pepper(&place, &store).await,
+        _ => replace(&place, &store).await,
+    };
     store.close().await;
     ended
 }
 
 fn in_state(known: &[KnownMasterKey], state: MasterKeyState) -> Option<Fingerprint> {
     known.iter().find(|key| key.state == state).map(|key| key.fingerprint)
+}
+
+/// Whether nothing is sealed with a key any more.
+fn is_replaced(known: &[KnownMasterKey], key: Fingerprint) -> bool {
+    let is_done = |state| matches!(state, MasterKeyState::Retired | MasterKeyState::Removed);
+    known.iter().any(|known| known.fingerprint == key && is_done(known.state))
 }
 
 async fn replace(place: &DataLocation, store: &Store) -> Result<(), String> {
@@ -56,12 +70,14 @@ async fn replace(place: &DataLocation, store: &Store) -> Result<(), String> {
         note!("The master key {current} seals already; what is left of the one of before is sealed again.");
         current
     } else {
-        match next_key(place, current)? {
+        match next_key(place, &known, current)? {
             // Only the files of this machine are left.
             None => current,
             Some(new) => {
                 store.announce_master_key(&act(), new).await.map_err(said)?;
-                wait_for_servers(place, store, new).await?;
+                wait_for_servers(place, store, async || store.servers_without(new).await)
+                    .await
+                    .map_err(|lacking| lacks(place, &lacking))?;
                 store.change_master_key(&act(), new).await.map_err(said)?;
                 new
             }
@@ -97,7 +113,7 @@ fn print_of(path: &Path) -> Result<Option<Fingerprint>, String> {
 }
 
 /// The key that is to seal; `None` if it does so already. Made if it is not there.
-fn next_key(place: &DataLocation, current: Fingerprint) -> Result<Option<Fingerprint>, String> {
+fn next_key(place: &DataLocation, known: &[KnownMasterKey], current: Fingerprint) -> Result<Option<Fingerprint>, String> {
     if place.master_key.is_some() {
         let first = read_keys(place)?.first().map(MasterKey::fingerprint);
         return first.filter(|first| *first != current).map(Some).ok_or_else(|| {
@@ -116,11 +132,13 @@ fn next_key(place: &DataLocation, current: Fingerprint) -> Result<Option<Fingerp
     if let Some(print) = print_of(&key)?.filter(|print| *print != current) {
         return Ok(Some(print));
     }
-    if old.exists() {
-        return Err(format!(
-            "{} is still there, from the last time. Remove it first: sallyport rekey --remove-old",
-            old.display()
-        ));
+    if let Some(print) = print_of(&old)? {
+        // What was interrupted may have been complete.
+        note!("{} is still there. To replace the master key again, remove it first: sallyport rekey --remove-old", old.display());
+        return match is_replaced(known, print) {
+            true => Ok(None),
+            false => Err(format!("The database does not know the master key {print} as one of before. Nothing was changed.")),
+        };
     }
     let minted = MasterKey::mint(&OsEntropy);
     write_whole(&new, &minted.expose()).map_err(|error| format!("{} can't be written: {error}", new.display()))?;
@@ -128,11 +146,15 @@ fn next_key(place: &DataLocation, current: Fingerprint) -> Result<Option<Fingerp
     Ok(Some(minted.fingerprint()))
 }
 
-/// No server may meet what it can't open.
-async fn wait_for_servers(place: &DataLocation, store: &Store, new: Fingerprint) -> Result<(), String> {
+/// No server may meet what it can't open. Fails with those that don't have what is new.
+async fn wait_for_servers(
+    place: &DataLocation,
+    store: &Store,
+    lacking: impl AsyncFn() -> Result<Vec<String>, Error>,
+) -> Result<(), Vec<String>> {
     let begun = Instant::now();
     loop {
-        let lacking = store.servers_without(new).await.map_err(said)?;
+        let lacking = lacking().await.map_err(|error| vec![said(error)])?;
         if lacking.is_empty() {
             return Ok(());
         }
@@ -142,7 +164,7 @@ async fn wait_for_servers(place: &DataLocation, store: &Store, new: Fingerprint)
             return Ok(());
         }
         if waited > WAIT {
-            return Err(lacks(place, &lacking));
+            return Err(lacking);
         }
         tokio::time::sleep(POLL).await;
     }
@@ -175,6 +197,35 @@ fn put_away(place: &DataLocation, sealing: Fingerprint) -> Result<(), String> {
     put_new_key(place).map_err(failed)
 }
 
+async fn pepper(place: &DataLocation, store: &Store) -> Result<(), String> {
+    let status = store.pepper_status().await.map_err(said)?;
+    if let Some((version, needed)) = &status.retired {
+        if !store.drop_retired_pepper().await.map_err(said)? {
+            let needed: Vec<_> = needed.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            return Err(format!(
+                "The pepper of before ({version}) is needed until these were used, revoked or have expired: {}. Nothing was \
+                 changed.",
+                needed.join(", ")
+            ));
+        }
+        note!("Dropped the pepper {version}.");
+    }
+    let version = store.make_pepper(&act()).await.map_err(said)?;
+    let lacking = wait_for_servers(place, store, async || store.servers_without_pepper(version).await).await;
+    lacking.map_err(|lacking| {
+        format!(
+            "Nothing was changed: these servers have not read the new pepper yet: {}. Run `sallyport rekey --pepper` again.",
+            lacking.join(", ")
+        )
+    })?;
+    store.use_pepper(&act(), version).await.map_err(said)?;
+    say!(
+        "New secrets are digested with the pepper {version} from now on, and others when they are used next. The one of before \
+         is dropped once no active secret needs it."
+    );
+    Ok(())
+}
+
 async fn remove_old(place: &DataLocation, store: &Store) -> Result<(), String> {
     let known = store.master_keys().await.map_err(said)?;
     let files = place.master_key.is_none();
@@ -183,12 +234,7 @@ async fn remove_old(place: &DataLocation, store: &Store) -> Result<(), String> {
     }
     let old = old_key_path(place);
     let print = if files { print_of(&old)? } else { None };
-    let is_done = |print: Fingerprint| {
-        known.iter().any(|key| {
-            key.fingerprint == print && matches!(key.state, MasterKeyState::Retired | MasterKeyState::Removed)
-        })
-    };
-    if let Some(print) = print.filter(|print| !is_done(*print)) {
+    if let Some(print) = print.filter(|print| !is_replaced(&known, *print)) {
         return Err(format!(
             "The master key {print} in {} is needed, or was never one of this database. Nothing was removed.",
             old.display()

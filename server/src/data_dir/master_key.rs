@@ -69,14 +69,20 @@ pub fn put_new_key(place: &DataLocation) -> io::Result<()> {
     let (key, new, old) = (key_path(place), new_key_path(place), old_key_path(place));
     match fs::hard_link(&key, &old) {
         Err(error) if !matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => return Err(error),
-        _ => fs::rename(new, &key)?,
+        _ => fs::rename(&new, &key)?,
     }
+    // Of a command that was killed while it wrote the key.
+    let _ = fs::remove_file(part(&new));
     File::open(&place.data)?.sync_all()
+}
+
+fn part(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.part", path.display()))
 }
 
 /// Written atomically: half a master key would make the database unreadable. Private to its owner.
 pub fn write_whole(path: &Path, line: &str) -> io::Result<()> {
-    let part = PathBuf::from(format!("{}.part", path.display()));
+    let part = part(path);
     let _ = fs::remove_file(&part);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
     file.write_all(line.as_bytes())?;

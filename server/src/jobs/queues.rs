@@ -180,6 +180,9 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
             RETENTION,
             |store| async move { store.rotate_capability_keys().await },
         ),
+        Queue::recurring("drop_retired_pepper", DAILY, |store| async move {
+            store.drop_retired_pepper().await.map(drop)
+        }),
         Queue::recurring("delete_usage_of_deleted", DAILY, |store| async move {
             store.delete_usage_of_deleted().await.map(drop)
         }),

@@ -197,8 +197,9 @@ fn a_backup_from_before_needs_the_key_of_before() {
     assert!(stdout(&done).contains("Everything is sealed with the master key"), "{}", stdout(&done));
     assert_eq!(key_file(&portal.data(), "master.key.old"), before);
     let again = portal.run(&["rekey"]);
-    assert_eq!(again.status.code(), Some(1));
+    assert!(again.status.success() && stdout(&again).contains("(0 values by this command)"), "{}", stdout(&again));
     assert!(stderr(&again).contains("sallyport rekey --remove-old"), "{}", stderr(&again));
+    assert_eq!(key_file(&portal.data(), "master.key.old"), before);
     let done = portal.run(&["rekey", "--remove-old"]);
     assert!(done.status.success(), "{}", stderr(&done));
     assert_eq!(portal.revoke(&server, 0).expect("answered")["journaled"], true);
@@ -222,6 +223,32 @@ fn a_backup_from_before_needs_the_key_of_before() {
     server.kill();
     let server = portal.serve();
     assert_eq!(portal.codes(&server), ["revoked", "valid"]);
+    server.kill();
+}
+
+#[test]
+fn a_pepper_is_replaced_while_the_server_serves() {
+    let (portal, server) = Portal::start_in(tempfile::tempdir().expect("a folder"), 3, Vec::new());
+    let codes = || portal.codes(&server);
+    assert_eq!(codes(), ["valid"; 3]);
+    let done = portal.run(&["rekey", "--pepper"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let refused = portal.run(&["rekey", "--pepper"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("3 keys"), "{}", stderr(&refused));
+    // Both keys are replaced, one after the other.
+    let done = portal.run(&["rekey"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert_eq!(codes(), ["valid"; 3]);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !portal.run(&["rekey", "--pepper"]).status.success() {
+        assert!(std::time::Instant::now() < until);
+        assert_eq!(codes(), ["valid"; 3]);
+    }
+    assert_eq!(codes(), ["valid"; 3]);
+    server.kill();
+    let server = portal.serve();
+    assert_eq!(portal.codes(&server), ["valid"; 3]);
     server.kill();
 }
 
