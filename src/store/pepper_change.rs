@@ -236,6 +236,7 @@ impl Store {
             // A node that does not know the newest pepper yet changes nothing.
             let changed = sqlx::query(of.update()).bind(current.to_vec()).bind(version);
             if changed.bind(found.to_vec()).execute(tx.on()).await?.rows_affected() == 0 {
+                tx.commit_counts().await?;
                 continue;
             }
             let (found, current) = (Digest(found), Digest(current));

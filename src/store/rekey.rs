@@ -124,7 +124,7 @@ impl Store {
             );
             let retired = retired.bind(tx.now().micros()).fetch_all(tx.on()).await?;
             if retired.is_empty() {
-                return Ok(());
+                return tx.commit_counts().await;
             }
             let retired = retired.iter().map(print_of).collect::<Result<Vec<_>>>()?;
             // Verifiers have signing secrets as they were sealed.
@@ -151,6 +151,7 @@ impl Store {
             let removed = removed.bind(tx.now().micros()).fetch_all(tx.on()).await?;
             let removed = removed.iter().map(print_of).collect::<Result<Vec<_>>>()?;
             if removed.is_empty() {
+                tx.commit_counts().await?;
                 return Ok(removed);
             }
             tx.record(event(Action::MasterKeyRemoved, current).with(json!({ "removed": removed }))).await?;

@@ -83,12 +83,12 @@ async fn replace(place: &DataLocation, store: &Store) -> Result<(), String> {
             }
         }
     };
-    let count = store.seal_all_again(&act(), |table, sealed| {
+    let progress = |table, sealed| {
         if sealed > 0 {
             note!("{table}: {sealed}");
         }
-    });
-    let count = count.await.map_err(said)?;
+    };
+    let count = store.seal_all_again(&act(), progress).await.map_err(said)?;
     store.retire_master_keys(&act()).await.map_err(said)?;
     if place.master_key.is_some() {
         say!(
@@ -193,7 +193,7 @@ fn put_away(place: &DataLocation, sealing: Fingerprint) -> Result<(), String> {
     if print_of(&new_key_path(place))? != Some(sealing) {
         return Ok(());
     }
-    let failed = |error| format!("The files of the master keys can't be renamed: {error}. Run `sallyport rekey` again.");
+    let failed = |error: std::io::Error| format!("The files of the master keys can't be renamed: {error}. Run `sallyport rekey` again.");
     put_new_key(place).map_err(failed)
 }
 
