@@ -10,7 +10,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::{Store, pepper_change::DigestOf};
+use super::{Store, peppers::Digests};
 use crate::{
     Result,
     audit::{Act, Actor},
@@ -25,9 +25,6 @@ pub(super) struct DeferredWrites {
     tasks: Mutex<JoinSet<()>>,
 }
 
-/// See [`Waiting::digests`].
-pub(super) type Digests = BTreeMap<(DigestOf, [u8; 32]), ([u8; 32], i64)>;
-
 /// Sorted, the order in which all writes of many rows lock them.
 #[derive(Default)]
 pub(super) struct Waiting {
@@ -35,8 +32,7 @@ pub(super) struct Waiting {
     pub refused_after: BTreeMap<String, (i64, Option<String>)>,
     /// When sessions were seen.
     pub last_seen: BTreeMap<[u8; 32], i64>,
-    /// Secrets that are digested anew: of what, and the digest it was found by; its digest with the current
-    /// pepper, and the version of that.
+    /// Secrets that are digested anew.
     pub digests: Digests,
     /// When personal tokens were used, and from which address.
     pub tokens_used: BTreeMap<PersonalTokenId, (i64, String)>,

@@ -3,7 +3,12 @@
 
 use serde_json::json;
 
-use super::{Added, Store, detached, peppers, row::Read, tx::Tx};
+use super::{
+    Added, Store, detached,
+    peppers::{self, DigestOf, Digests},
+    row::Read,
+    tx::Tx,
+};
 use crate::{
     Error, Result,
     audit::{Act, Action, Actor, NewEvent, SYSTEM, Target},
@@ -42,32 +47,6 @@ const NEEDED: [(&str, &str); 5] = [
          AND i.created_at <= COALESCE(p.retired_at, $2)",
     ),
 ];
-
-/// What a digest is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum DigestOf {
-    Key,
-    RootToken,
-    PersonalToken,
-}
-
-impl DigestOf {
-    /// A command line gets new tokens within an hour, both of them: they have one pepper.
-    fn update(self) -> &'static str {
-        match self {
-            Self::Key => {
-                "UPDATE key_secrets SET digest = $1, pepper = $2, former_digest = $3 WHERE digest = $3 AND pepper < $2"
-            }
-            Self::RootToken => {
-                "UPDATE root_tokens SET digest = $1, pepper = $2, former_digest = $3 WHERE digest = $3 AND pepper < $2"
-            }
-            Self::PersonalToken => {
-                "UPDATE personal_tokens SET digest = $1, pepper = $2 WHERE digest = $3 AND pepper < $2 \
-                 AND refresh_digest IS NULL"
-            }
-        }
-    }
-}
 
 /// The peppers of a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,7 +209,7 @@ impl Store {
     }
 
     /// Each in a transaction of its own: more rows would have to be locked in the order of their keys.
-    pub(super) async fn write_digests(&self, digests: super::deferred_writes::Digests) -> Result<()> {
+    pub(super) async fn write_digests(&self, digests: Digests) -> Result<()> {
         for ((of, found), (current, version)) in digests.into_iter().take(AT_ONCE) {
             let mut tx = self.begin(&Act::by(Actor::Sallyport)).await?;
             // A node that does not know the newest pepper yet changes nothing.

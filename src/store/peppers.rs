@@ -1,6 +1,9 @@
 //! Peppers: created once, stored encrypted, decrypted at start and when another replaces one.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use sqlx::{AnyConnection, Row};
 
@@ -108,6 +111,35 @@ fn opened(tools: &Tools, version: i64, sealed: &[u8]) -> Result<Pepper> {
         .map_err(|_| crate::Error::Sealed("A pepper has the wrong length; restore the database.".to_owned()))?;
     Ok(Pepper::new(bytes))
 }
+
+/// What a digest is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum DigestOf {
+    Key,
+    RootToken,
+    PersonalToken,
+}
+
+impl DigestOf {
+    /// A command line gets new tokens within an hour, both of them: they have one pepper.
+    fn update(self) -> &'static str {
+        match self {
+            Self::Key => {
+                "UPDATE key_secrets SET digest = $1, pepper = $2, former_digest = $3 WHERE digest = $3 AND pepper < $2"
+            }
+            Self::RootToken => {
+                "UPDATE root_tokens SET digest = $1, pepper = $2, former_digest = $3 WHERE digest = $3 AND pepper < $2"
+            }
+            Self::PersonalToken => {
+                "UPDATE personal_tokens SET digest = $1, pepper = $2 WHERE digest = $3 AND pepper < $2 \
+                 AND refresh_digest IS NULL"
+            }
+        }
+    }
+}
+
+/// Secrets to digest anew: of what, and the digest it was found by; its digest with the current pepper, and the version of that.
+pub(super) type Digests = BTreeMap<(DigestOf, [u8; 32]), ([u8; 32], i64)>;
 
 impl Store {
     /// Reads the peppers again, if they have changed.
