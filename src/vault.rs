@@ -265,7 +265,7 @@ pub(crate) struct MissingKey(pub Fingerprint);
 impl From<MissingKey> for Error {
     fn from(MissingKey(key): MissingKey) -> Self {
         Self::Sealed(format!(
-        "This database was encrypted with another master key, whose fingerprint is {key}: set SALLYPORT_MASTER_KEY, or put \
+            "This database was encrypted with another master key, whose fingerprint is {key}: set SALLYPORT_MASTER_KEY, or put \
          back the file master.key that was beside it. If `sallyport rekey` replaced it, put the key of before into \
          master.key.old (or SALLYPORT_MASTER_KEY_OLD), and the new one into master.key.new, as on the node where it ran."
         ))

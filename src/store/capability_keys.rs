@@ -63,7 +63,9 @@ impl Store {
         let public = PublicKey(row.bytes("public_key")?.try_into().map_err(|_| damaged())?);
         let made = match row.time_opt("until_at")? {
             None => self.capability_signing_key(&id, &sealed)?.public(),
-            Some(_) => PublicKey(self.vault().open_stored(&of_public(&id), &sealed)?[..].try_into().map_err(|_| damaged())?),
+            Some(_) => {
+                PublicKey(self.vault().open_stored(&of_public(&id), &sealed)?[..].try_into().map_err(|_| damaged())?)
+            }
         };
         if made != public || key_id(&public) != id {
             return Err(damaged());
@@ -225,13 +227,7 @@ impl Tx {
         let insert =
             "INSERT INTO capability_keys (id, public_key, sealed, from_at, kept_until) VALUES ($1, $2, $3, $4, $4)";
         let sealed = self.seal(&of_seed(&id), &seed[..]).await?;
-        sqlx::query(insert)
-            .bind(id.clone())
-            .bind(public.0.to_vec())
-            .bind(sealed)
-            .bind(from)
-            .execute(self.on())
-            .await?;
+        sqlx::query(insert).bind(id.clone()).bind(public.0.to_vec()).bind(sealed).bind(from).execute(self.on()).await?;
         Ok(id)
     }
 

@@ -40,7 +40,10 @@ pub(super) struct Waiting {
 
 impl Waiting {
     fn is_empty(&self) -> bool {
-        self.refused_after.is_empty() && self.last_seen.is_empty() && self.digests.is_empty() && self.tokens_used.is_empty()
+        self.refused_after.is_empty()
+            && self.last_seen.is_empty()
+            && self.digests.is_empty()
+            && self.tokens_used.is_empty()
     }
 }
 

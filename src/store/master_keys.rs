@@ -232,7 +232,8 @@ impl Store {
             Location::Sqlite(_) if holders.is_empty() => Ok(vec!["the server".to_owned()]),
             Location::Sqlite(_) => Ok(Vec::new()),
             Location::Postgres(_) => {
-                let nodes = self.nodes().await?.into_iter().filter(|node| node.lease.is_some_and(|left| !left.is_zero()));
+                let nodes =
+                    self.nodes().await?.into_iter().filter(|node| node.lease.is_some_and(|left| !left.is_zero()));
                 let lacking = nodes.filter(|node| !holders.contains(&node.id.to_string()));
                 Ok(lacking.map(|node| format!("{} ({})", node.address, node.id)).collect())
             }

@@ -191,7 +191,8 @@ impl Store {
                 tx.commit_counts().await?;
                 return Ok(false);
             }
-            tx.record(event(Action::PepperDropped, version).with(json!({ "ended_secrets": "refused as unknown" }))).await?;
+            tx.record(event(Action::PepperDropped, version).with(json!({ "ended_secrets": "refused as unknown" })))
+                .await?;
             tx.commit().await?;
             Ok(true)
         })

@@ -187,7 +187,8 @@ impl Tx {
             left += column.left(self.on(), current).await?;
         }
         if left > 0 {
-            let message = format!("{left} values are still sealed with another master key; run `sallyport rekey` again.");
+            let message =
+                format!("{left} values are still sealed with another master key; run `sallyport rekey` again.");
             return Err(conflict("rekey_in_progress", message));
         }
         Ok(())

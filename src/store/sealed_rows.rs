@@ -2,13 +2,7 @@
 
 use sqlx::{Any, AssertSqlSafe, Executor, any::AnyRow};
 
-use super::{
-    audit_keys, capability_keys, master_keys, peppers,
-    row::Read,
-    second_factors, signing,
-    tx::Tx,
-    webhooks,
-};
+use super::{audit_keys, capability_keys, master_keys, peppers, row::Read, second_factors, signing, tx::Tx, webhooks};
 use crate::{
     Result,
     id::{KeyId, UserId, WebhookId},
@@ -110,9 +104,8 @@ impl SealedColumn {
     /// How many values are sealed with another key than this one.
     pub async fn left<'a>(&self, on: impl Executor<'a, Database = Any>, key: Fingerprint) -> Result<i64> {
         let Self { table, column, .. } = self;
-        let sql = format!(
-            "SELECT COUNT(*) AS n FROM {table} WHERE length({column}) > 0 AND substr({column}, 1, 5) <> $1"
-        );
+        let sql =
+            format!("SELECT COUNT(*) AS n FROM {table} WHERE length({column}) > 0 AND substr({column}, 1, 5) <> $1");
         sqlx::query(AssertSqlSafe(sql)).bind(key.prefix().to_vec()).fetch_one(on).await?.int("n")
     }
 }

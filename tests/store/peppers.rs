@@ -100,7 +100,8 @@ async fn keys_are_digested_anew_when_they_are_used(store: &TestStore) {
     let dump = store.dump().await;
     assert!(dump["key_secrets"].iter().all(|row| row.contains("former_digest: None")), "{:?}", dump["key_secrets"]);
     let events = store.system_events(&EventFilter::default()).await.expect("read").events;
-    let actions: Vec<_> = events.iter().map(|event| event.action.as_str()).filter(|name| name.starts_with("pepper.")).collect();
+    let actions: Vec<_> =
+        events.iter().map(|event| event.action.as_str()).filter(|name| name.starts_with("pepper.")).collect();
     assert_eq!(actions, ["pepper.dropped", "pepper.changed"]);
     alone.close().await;
     // And once more.

@@ -113,7 +113,11 @@ fn print_of(path: &Path) -> Result<Option<Fingerprint>, String> {
 }
 
 /// The key that is to seal; `None` if it does so already. Made if it is not there.
-fn next_key(place: &DataLocation, known: &[KnownMasterKey], current: Fingerprint) -> Result<Option<Fingerprint>, String> {
+fn next_key(
+    place: &DataLocation,
+    known: &[KnownMasterKey],
+    current: Fingerprint,
+) -> Result<Option<Fingerprint>, String> {
     if place.master_key.is_some() {
         let first = read_keys(place)?.first().map(MasterKey::fingerprint);
         return first.filter(|first| *first != current).map(Some).ok_or_else(|| {
@@ -134,10 +138,15 @@ fn next_key(place: &DataLocation, known: &[KnownMasterKey], current: Fingerprint
     }
     if let Some(print) = print_of(&old)? {
         // What was interrupted may have been complete.
-        note!("{} is still there. To replace the master key again, remove it first: sallyport rekey --remove-old", old.display());
+        note!(
+            "{} is still there. To replace the master key again, remove it first: sallyport rekey --remove-old",
+            old.display()
+        );
         return match is_replaced(known, print) {
             true => Ok(None),
-            false => Err(format!("The database does not know the master key {print} as one of before. Nothing was changed.")),
+            false => {
+                Err(format!("The database does not know the master key {print} as one of before. Nothing was changed."))
+            }
         };
     }
     let minted = MasterKey::mint(&OsEntropy);
@@ -172,7 +181,8 @@ async fn wait_for_servers(
 
 fn lacks(place: &DataLocation, lacking: &[String]) -> String {
     let how = if place.master_key.is_some() {
-        "Restart each with the new key in SALLYPORT_MASTER_KEY and the one of before in SALLYPORT_MASTER_KEY_OLD".to_owned()
+        "Restart each with the new key in SALLYPORT_MASTER_KEY and the one of before in SALLYPORT_MASTER_KEY_OLD"
+            .to_owned()
     } else {
         let new = new_key_path(place);
         let new = if new.exists() { new } else { key_path(place) };
@@ -193,7 +203,9 @@ fn put_away(place: &DataLocation, sealing: Fingerprint) -> Result<(), String> {
     if print_of(&new_key_path(place))? != Some(sealing) {
         return Ok(());
     }
-    let failed = |error: std::io::Error| format!("The files of the master keys can't be renamed: {error}. Run `sallyport rekey` again.");
+    let failed = |error: std::io::Error| {
+        format!("The files of the master keys can't be renamed: {error}. Run `sallyport rekey` again.")
+    };
     put_new_key(place).map_err(failed)
 }
 

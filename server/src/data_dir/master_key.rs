@@ -68,7 +68,9 @@ pub fn read_key(path: &Path) -> Result<Option<MasterKey>, String> {
 pub fn put_new_key(place: &DataLocation) -> io::Result<()> {
     let (key, new, old) = (key_path(place), new_key_path(place), old_key_path(place));
     match fs::hard_link(&key, &old) {
-        Err(error) if !matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => return Err(error),
+        Err(error) if !matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
+            return Err(error);
+        }
         _ => fs::rename(&new, &key)?,
     }
     // Of a command that was killed while it wrote the key.

@@ -180,9 +180,11 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
             RETENTION,
             |store| async move { store.rotate_capability_keys().await },
         ),
-        Queue::recurring("drop_retired_pepper", DAILY, |store| async move {
-            store.drop_retired_pepper().await.map(drop)
-        }),
+        Queue::recurring(
+            "drop_retired_pepper",
+            DAILY,
+            |store| async move { store.drop_retired_pepper().await.map(drop) },
+        ),
         Queue::recurring("delete_usage_of_deleted", DAILY, |store| async move {
             store.delete_usage_of_deleted().await.map(drop)
         }),
@@ -219,7 +221,8 @@ mod tests {
     #[test]
     fn each_queue_has_a_title() {
         let queues = queues(UsageRetention::default());
-        let others = [QUEUE, PRUNING, AUDIT_KEYS, checkpoints::QUEUE, forwarding::QUEUE, keys::DEADLINES, CutOff::QUEUE];
+        let others =
+            [QUEUE, PRUNING, AUDIT_KEYS, checkpoints::QUEUE, forwarding::QUEUE, keys::DEADLINES, CutOff::QUEUE];
         let others = others.into_iter().chain([webhooks::EVENTS, webhooks::DELIVERIES, IMPORT_QUEUE]);
         for name in queues.iter().map(|queue| queue.name).chain(others) {
             assert_ne!(title(name), name);
