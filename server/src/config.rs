@@ -38,7 +38,7 @@ use self::{
     journal::JournalSection,
     leaks::LeaksSection,
     mail::{MailSection, MailSettings},
-    master_key::master_key_of_environment,
+    master_key::{master_key_of_environment, old_master_key_of_environment},
     public_url::check_public_url,
     redis::RedisArgs,
     requirements::check_names,
@@ -152,6 +152,8 @@ pub struct DataLocation {
     pub database_url: Option<String>,
     pub profile: Option<PathBuf>,
     pub master_key: Option<MasterKeyText>,
+    /// The one of before, while `sallyport rekey` replaces it.
+    pub old_master_key: Option<MasterKeyText>,
     /// Of the second copy of the revocation journal.
     pub journal: Option<PathBuf>,
     pub set_by: SetBy,
@@ -244,6 +246,7 @@ impl Where {
             profile: self.profile.clone().or(file.profile),
             journal: file.journal.folder,
             master_key: self.master_key.clone().or_else(master_key_of_environment),
+            old_master_key: old_master_key_of_environment(),
         })
     }
 

@@ -95,7 +95,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
     let public_host = url::Url::parse(&public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let public_host = public_host.unwrap_or_default();
-    let AuditSettings { pace, file, receiver, retention, forward } = serving.audit.clone();
+    let AuditSettings { pace, file, receiver, key_age, retention, forward } = serving.audit.clone();
     let receiver = receiver.map(|receiver| Collector::new(receiver, &public_host, 0)).transpose()?;
     let refuse_after = forward.as_ref().and_then(|forward| forward.refuse_after);
     let collector = forward
@@ -205,6 +205,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     let forwarding = collector.map(forwarding::queue);
     let pruning = (!retention.is_for_ever()).then(|| jobs::pruning(portal, retention));
     let queues = jobs::queues(serving.usage.retention).into_iter().chain(others).chain(forwarding).chain(pruning);
+    let queues = queues.chain(key_age.map(jobs::audit_keys));
     let queues = queues.collect();
     let mut workers = worker::start(&state.verifier, &state.context, queues, &stopped);
     if refuse_after.is_some() {

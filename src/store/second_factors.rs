@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Where a sealed secret belongs.
-fn context(user: &UserId) -> String {
+pub(super) fn context(user: &UserId) -> String {
     format!("authenticator:{user}")
 }
 
@@ -89,7 +89,7 @@ impl Store {
             let step = secret.step_of(&code, now, None).ok_or_else(wrong)?;
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
-            let sealed = store.vault().seal(&context(&user.id), secret.bytes(), store.entropy());
+            let sealed = tx.seal(&context(&user.id), secret.bytes()).await?;
             let added = sqlx::query(
                 "INSERT INTO authenticators (user_id, secret, added_at, last_step) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (user_id) DO NOTHING",
@@ -204,7 +204,7 @@ impl Tx {
         let row = row.bind(user.to_string()).fetch_optional(self.on()).await?;
         let Some(row) = row else { return Ok(false) };
         let context = context(user);
-        let secret = self.store().vault().open(&context, &row.bytes("secret")?)?;
+        let secret = self.store().vault().open_stored(&context, &row.bytes("secret")?)?;
         let secret = TotpSecret::of(&secret).ok_or_else(|| Error::Sealed(format!("{context} is damaged.")))?;
         let Some(step) = secret.step_of(code, self.now(), Some(row.int("last_step")?)) else { return Ok(false) };
         // Two requests with one code may have read the same: the second changes nothing.

@@ -46,7 +46,7 @@ fn webhook(row: &AnyRow) -> Result<Webhook> {
 }
 
 /// The only place where a sealed secret can be opened: its endpoint and number.
-fn context(id: &WebhookId, n: i64) -> String {
+pub(super) fn context(id: &WebhookId, n: i64) -> String {
     format!("webhook:{id}:{n}")
 }
 
@@ -195,7 +195,7 @@ impl Store {
             }
             let until = (before.has_secret && !grace.is_zero()).then(|| tx.now() + grace);
             let (secret, n) = (WebhookSecret::mint(store.entropy()), before.secret_n + 1);
-            let sealed = store.vault().seal(&context(&id, n), secret.expose().as_bytes(), store.entropy());
+            let sealed = tx.seal(&context(&id, n), secret.expose().as_bytes()).await?;
             sqlx::query(
                 "UPDATE webhooks SET sealed_before = CASE WHEN CAST($4 AS BIGINT) IS NULL THEN NULL ELSE sealed END, \
                  before_n = CASE WHEN CAST($4 AS BIGINT) IS NULL THEN NULL ELSE secret_n END, before_until = $4, \
@@ -258,10 +258,10 @@ impl Tx {
         since: i64,
         form_token: Option<Vec<u8>>,
     ) -> Result<()> {
-        let store = self.store().clone();
-        let sealed = secret.map(|secret| {
-            store.vault().seal(&context(&made.id, made.secret_n), secret.expose().as_bytes(), store.entropy())
-        });
+        let sealed = match secret {
+            Some(secret) => Some(self.seal(&context(&made.id, made.secret_n), secret.expose().as_bytes()).await?),
+            None => None,
+        };
         sqlx::query(
             "INSERT INTO webhooks (id, org_id, url, environment, events, description, active, sealed, secret_n, since, seq, \
              created_at, form_token) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)",

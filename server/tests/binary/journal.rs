@@ -21,16 +21,16 @@ fn keys() -> usize {
 
 const SECOND_FOLDER: &str = "[journal]\nfolder = \"";
 
-struct Portal {
-    folder: tempfile::TempDir,
-    token: String,
+pub(crate) struct Portal {
+    pub folder: tempfile::TempDir,
+    pub token: String,
     /// Ids and secrets.
-    keys: Vec<(String, String)>,
+    pub keys: Vec<(String, String)>,
     /// More arguments of every command.
-    more: Vec<String>,
+    pub more: Vec<String>,
 }
 
-fn call(server: &Server, token: &str, path: &str, body: &Value) -> Option<Value> {
+pub(crate) fn call(server: &Server, token: &str, path: &str, body: &Value) -> Option<Value> {
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let answer = server.ask("POST", path, &headers, &body.to_string())?;
@@ -43,13 +43,13 @@ impl Portal {
         Self::start_in(tempfile::tempdir().expect("a folder"), count, Vec::new())
     }
 
-    fn start_in(folder: tempfile::TempDir, count: usize, more: Vec<String>) -> (Self, Server) {
+    pub fn start_in(folder: tempfile::TempDir, count: usize, more: Vec<String>) -> (Self, Server) {
         let mut portal = Self { folder, token: String::new(), keys: Vec::new(), more };
         let mut server = portal.serve();
         server.set_up();
         let app = server.make_app();
         portal.token = stdout(&portal.run(&["token", "create", "--name", "test", "--manage"])).trim().to_owned();
-        let new = json!({ "label": "CI", "environment": "production", "scopes": ["read"] });
+        let new = json!({ "label": "CI", "environment": "production", "scopes": ["read"], "signing_secret": true });
         for _ in 0..count {
             let made = call(&server, &portal.token, &format!("/v1/apps/{app}/keys"), &new).expect("answered");
             let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("{name}: {made}")).to_owned();
@@ -58,37 +58,37 @@ impl Portal {
         (portal, server)
     }
 
-    fn serve(&self) -> Server {
+    pub fn serve(&self) -> Server {
         let more: Vec<_> = self.more.iter().map(String::as_str).collect();
         Server::start_with(&self.data(), &more, |_| true).0
     }
 
-    fn run(&self, command: &[&str]) -> Output {
+    pub fn run(&self, command: &[&str]) -> Output {
         let more = self.more.iter().map(String::as_str);
         sallyport(&self.data(), &command.iter().copied().chain(more).collect::<Vec<_>>())
     }
 
-    fn data(&self) -> std::path::PathBuf {
+    pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }
 
-    fn backup(&self) -> std::path::PathBuf {
+    pub fn backup(&self) -> std::path::PathBuf {
         let file = self.folder.path().join("backup.db");
         let made = sallyport(&self.data(), &["backup", file.to_str().expect("UTF-8")]);
         assert!(made.status.success(), "{}", stderr(&made));
         file
     }
 
-    fn restore(&self, more: &[&str]) -> Output {
+    pub fn restore(&self, more: &[&str]) -> Output {
         let file = self.folder.path().join("backup.db");
         sallyport(&self.data(), &[&["restore", file.to_str().expect("UTF-8")], more].concat())
     }
 
-    fn revoke(&self, server: &Server, key: usize) -> Option<Value> {
+    pub fn revoke(&self, server: &Server, key: usize) -> Option<Value> {
         call(server, &self.token, &format!("/v1/keys/{}/revoke", self.keys[key].0), &json!({}))
     }
 
-    fn codes(&self, server: &Server) -> Vec<String> {
+    pub fn codes(&self, server: &Server) -> Vec<String> {
         let code = |(_, secret): &(String, String)| {
             server.verify(&self.token, secret)["code"].as_str().expect("a code").to_owned()
         };

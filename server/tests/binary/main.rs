@@ -26,6 +26,7 @@ mod nodes;
 mod outage;
 mod output;
 mod profile;
+mod rekey;
 mod restart;
 mod runtime_configuration;
 mod scan;
