@@ -131,8 +131,14 @@ pub async fn begin(store: &Store, found: Found) -> Result<(), String> {
     // What the database has and no file: the process was killed, or another one committed it.
     let mut everything: BTreeSet<Line> = found.lines().into_iter().collect();
     if everything.is_empty() {
-        let at = database.marks.get(&database.revision).copied().unwrap_or(0);
-        everything.insert(Line::new(database.revision, at, &[Entry::Begin]));
+        let mut lines = store.journal_lines(0).await.map_err(|error| error.to_string())?;
+        // What servers of an older version committed is not known.
+        let known = lines.iter().rposition(|line| line.entries().is_none()).map_or(0, |last| last + 1);
+        lines.drain(..known);
+        let before = lines.first().map_or(database.revision, |line| line.revision - 1);
+        let at = database.marks.get(&before).copied().unwrap_or(0);
+        everything.insert(Line::new(before, at, &[Entry::Begin]));
+        everything.extend(lines);
     }
     lacking(store, &mut everything).await?;
     let mut files = Vec::new();

@@ -67,9 +67,10 @@ impl Database {
         // Older than what is known; or in a hole, which a server of an older version leaves: then both ends of it are changes of
         // this history. Another hole is none of this database's changes.
         let is_told = |(revision, at): (&i64, &i64)| told.contains(&(*revision, *at));
-        self.marks.range(..line.revision).next_back().is_none_or(|below| {
-            is_told(below) && self.marks.range(line.revision..).next().is_some_and(is_told)
-        })
+        self.marks
+            .range(..line.revision)
+            .next_back()
+            .is_none_or(|below| is_told(below) && self.marks.range(line.revision..).next().is_some_and(is_told))
     }
 
     /// Whether it has the last line of each damaged file, and so everything that was in them.
@@ -101,7 +102,8 @@ pub fn compare(lines: &[Line], database: &Database) -> Compared {
         return Compared::Same;
     };
     let known = all.iter().filter(|line| line.revision < first && database.has(line, &told));
-    let known = known.map(|line| line.revision).chain(database.lost.map(|lost| lost.first - 1)).filter(|of| *of < first);
+    let known =
+        known.map(|line| line.revision).chain(database.lost.map(|lost| lost.first - 1)).filter(|of| *of < first);
     let common = if database.revision < first { database.revision } else { known.max().unwrap_or(0) };
     let mut expected = common + 1;
     let mut gap = None;

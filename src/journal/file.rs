@@ -214,7 +214,9 @@ impl JournalFile {
             file.seek(SeekFrom::Start(self.last_at))?;
             file.read_exact(&mut mac)?;
             if mac != *hex(&self.last).as_bytes() {
-                return Err(io::Error::other("another file was put under its name; restart the server, which reads it"));
+                return Err(io::Error::other(
+                    "another file was put under its name; restart the server, which reads it",
+                ));
             }
         }
         let mut tail = Vec::new();

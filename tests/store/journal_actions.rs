@@ -69,49 +69,23 @@ fn taken(action: Action) -> Taken {
         | PortalQuarantined
         | AuditKeyCreated => Nothing,
         AccountRenamed => Not("a name lets nobody in"),
-        AccountDisabled
-        | AccountEnabled
-        | OperatorAdded
-        | OperatorRemoved => Journaled("Person"),
+        AccountDisabled | AccountEnabled | OperatorAdded | OperatorRemoved => Journaled("Person"),
         AccountErased => Journaled("Erased"),
-        IdentityUnlinked
-        | SignInRequired => Not("an entry of its own comes with the changes to single sign-on"),
-        PasswordChanged
-        | PasswordReset => Journaled("PasswordChanged"),
+        IdentityUnlinked | SignInRequired => Not("an entry of its own comes with the changes to single sign-on"),
+        PasswordChanged | PasswordReset => Journaled("PasswordChanged"),
         SignedOut => Not("every session ends with a restore"),
-        AuthenticatorAdded
-        | AuthenticatorRemoved
-        | RecoveryCodesRenewed
-        | RecoveryCodeUsed
-        | SecondFactorsReset => Journaled("RecoveryCodesEnded"),
-        OrgEdited
-        | TenantEdited
-        | ProjectEdited
-        | AppEdited
-        | KeyEdited => Not("what a key may do is not in it"),
-        OrgArchived
-        | OrgRestored
-        | TenantArchived
-        | TenantRestored
-        | ProjectArchived
-        | ProjectRestored
-        | AppArchived
-        | AppRestored => Journaled("Archived"),
-        OrgDeleted
-        | TenantDeleted
-        | ProjectDeleted
-        | AppDeleted => Journaled("Deleted"),
-        OrgSuspended
-        | OrgOpened => Journaled("Suspended"),
+        AuthenticatorAdded | AuthenticatorRemoved | RecoveryCodesRenewed | RecoveryCodeUsed | SecondFactorsReset => {
+            Journaled("RecoveryCodesEnded")
+        }
+        OrgEdited | TenantEdited | ProjectEdited | AppEdited | KeyEdited => Not("what a key may do is not in it"),
+        OrgArchived | OrgRestored | TenantArchived | TenantRestored | ProjectArchived | ProjectRestored
+        | AppArchived | AppRestored => Journaled("Archived"),
+        OrgDeleted | TenantDeleted | ProjectDeleted | AppDeleted => Journaled("Deleted"),
+        OrgSuspended | OrgOpened => Journaled("Suspended"),
         InvitationRevoked => Not("every open invitation ends with a restore"),
-        InvitationAccepted
-        | MemberAdded
-        | MemberRoleChanged
-        | MemberRemoved
-        | MemberLeft => Journaled("Roles"),
+        InvitationAccepted | MemberAdded | MemberRoleChanged | MemberRemoved | MemberLeft => Journaled("Roles"),
         AppLimited => Journaled("AppLimited"),
-        IngestionVerified
-        | IngestionEnded => Journaled("Ingestion"),
+        IngestionVerified | IngestionEnded => Journaled("Ingestion"),
         KeyGenerated
         | KeyExpiryChanged
         | KeyRotated
@@ -124,33 +98,24 @@ fn taken(action: Action) -> Taken {
         | KeyResumed
         | KeyRevoked
         | KeyLeaked => Journaled("Key"),
-        KeyScopesChanged
-        | KeyRestricted => Journaled("Narrowed"),
-        HandoverOpened
-        | HandoverWithdrawn => Not("every open hand-over link ends with a restore"),
+        KeyScopesChanged | KeyRestricted => Journaled("Narrowed"),
+        HandoverOpened | HandoverWithdrawn => Not("every open hand-over link ends with a restore"),
         KeyPolicyChanged => Not("it is judged when a key is made or changed, and gives no key more than it has"),
         TrustRuleChanged => Journaled("TrustRuleChanged"),
-        TrustRulePaused
-        | TrustRuleResumed => Journaled("TrustRule"),
+        TrustRulePaused | TrustRuleResumed => Journaled("TrustRule"),
         TrustRuleDeleted => Journaled("TrustRuleDeleted"),
-        ApprovalRefused
-        | ApprovalWithdrawn => Not("a request that is open again needs an approver again"),
-        ApprovalClaimed => Not("a request can be claimed again by its own person, and its key is lost with the database"),
-        WebhookChanged
-        | WebhookSecretChanged
-        | WebhookDeleted => Journaled("WebhookEnded"),
+        ApprovalRefused | ApprovalWithdrawn => Not("a request that is open again needs an approver again"),
+        ApprovalClaimed => {
+            Not("a request can be claimed again by its own person, and its key is lost with the database")
+        }
+        WebhookChanged | WebhookSecretChanged | WebhookDeleted => Journaled("WebhookEnded"),
         WebhookStopped => Not("it is stopped again, since its address does not answer"),
-        AllKeysRevoked
-        | EveryKeyRevoked => Journaled("KeysRevoked"),
+        AllKeysRevoked | EveryKeyRevoked => Journaled("KeysRevoked"),
         CapabilitiesRevoked => Journaled("CapabilitiesRevoked"),
         CapabilityKeyReplaced => Journaled("CapabilityKeysReplaced"),
-        CapabilityKeyRotated
-        | AuditKeyRotated => Not("the key from before is not known to anybody else"),
-        TokenRevoked
-        | TokenLeaked => Journaled("RootTokenRevoked"),
-        PersonalTokenRevoked
-        | PersonalTokenLeaked
-        | RefreshTokenReused => Journaled("PersonalTokenRevoked"),
+        CapabilityKeyRotated | AuditKeyRotated => Not("the key from before is not known to anybody else"),
+        TokenRevoked | TokenLeaked => Journaled("RootTokenRevoked"),
+        PersonalTokenRevoked | PersonalTokenLeaked | RefreshTokenReused => Journaled("PersonalTokenRevoked"),
         DeviceDenied => Not("every open code ends with a restore"),
         EventsPruned => Not("old events are removed again by the job"),
         PortalRestored => Journaled("Fork"),

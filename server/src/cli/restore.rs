@@ -135,8 +135,10 @@ async fn into_postgres(settings: &Where, place: &DataLocation, args: RestoreArgs
     let store = data.open_and_migrate(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let nodes = store.nodes().await.map_err(said)?;
     if let Some(node) = nodes.iter().find(|node| node.lease.is_some_and(|lease| !lease.is_zero())) {
-        let error =
-            format!("A server serves this database ({}): end all servers first. Nothing was taken away again.", node.address);
+        let error = format!(
+            "A server serves this database ({}): end all servers first. Nothing was taken away again.",
+            node.address
+        );
         store.close().await;
         return Err(error);
     }
@@ -251,7 +253,8 @@ impl Part {
             File::open(kept).and_then(|kept| kept.sync_all()).map_err(failed)?;
         }
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-        if let Some(left) = ENDS.iter().map(|end| beside(database, end)).find(|left| fs::symlink_metadata(left).is_ok()) {
+        if let Some(left) = ENDS.iter().map(|end| beside(database, end)).find(|left| fs::symlink_metadata(left).is_ok())
+        {
             return Err(format!("Somebody made {} meanwhile; end whatever uses it, and try again.", left.display()));
         }
         fs::rename(&self.0, database).and_then(|()| File::open(folder)?.sync_all()).map_err(failed)?;

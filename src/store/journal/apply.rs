@@ -108,9 +108,7 @@ impl Tx {
             Entry::Person { id, disabled, operator } => {
                 self.apply_to_person(id, *disabled, *operator, resumes, commit).await
             }
-            Entry::PasswordChanged { person } => {
-                self.forget_password_again(person, commit).await
-            }
+            Entry::PasswordChanged { person } => self.forget_password_again(person, commit).await,
             Entry::TrustRule { id, paused: Some(at) } => {
                 let sql = "UPDATE trust_rules SET paused_at = $2 WHERE id = $1 AND paused_at IS NULL RETURNING org_id";
                 self.of_org(sql, id, *at, (Action::TrustRulePaused, "trust_rule"), commit).await

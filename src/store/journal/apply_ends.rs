@@ -19,7 +19,8 @@ impl Tx {
         let now = self.now().micros();
         match entry {
             Entry::CapabilitiesRevoked { app, epoch } => {
-                let sql = "UPDATE apps SET capability_epoch = $2 WHERE id = $1 AND capability_epoch < $2 RETURNING org_id";
+                let sql =
+                    "UPDATE apps SET capability_epoch = $2 WHERE id = $1 AND capability_epoch < $2 RETURNING org_id";
                 self.of_org(sql, app, *epoch, (Action::CapabilitiesRevoked, "app"), commit).await
             }
             Entry::TrustRuleChanged { id } => {
@@ -53,7 +54,9 @@ impl Tx {
                            WHERE id = $1 AND active = 1 AND CAST($2 AS BIGINT) IS NOT NULL RETURNING org_id";
                 self.of_org(sql, id, now, (Action::WebhookStopped, "webhook"), commit).await
             }
-            Entry::AppLimited { app, per_minute, per_day } => self.limit_again(app, *per_minute, *per_day, commit).await,
+            Entry::AppLimited { app, per_minute, per_day } => {
+                self.limit_again(app, *per_minute, *per_day, commit).await
+            }
             _ => Ok(Vec::new()),
         }
     }

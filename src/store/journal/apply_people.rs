@@ -41,7 +41,11 @@ impl Tx {
         let (mut gone, mut given) = (0, 0);
         for (_, place, role) in had.iter().filter(|role| !roles.contains(role)) {
             if !resumes && *role == Role::Owner.as_str() && self.is_last_owner(org, person).await? {
-                tracing::warn!(org, person, "the last owner keeps the role, which they had lost before the database was restored");
+                tracing::warn!(
+                    org,
+                    person,
+                    "the last owner keeps the role, which they had lost before the database was restored"
+                );
                 continue;
             }
             let sql = "DELETE FROM grants WHERE org_id = $1 AND subject = $2 AND place_id = $3 AND role = $4";
@@ -80,7 +84,8 @@ impl Tx {
         if later.fetch_optional(self.on()).await?.is_some() {
             return Ok(Vec::new());
         }
-        let sql = "UPDATE users SET password_hash = NULL WHERE id = $1 AND password_hash IS NOT NULL AND created_at < $2";
+        let sql =
+            "UPDATE users SET password_hash = NULL WHERE id = $1 AND password_hash IS NOT NULL AND created_at < $2";
         if !self.changes(sql, person, commit.at).await? {
             return Ok(Vec::new());
         }

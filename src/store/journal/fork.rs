@@ -31,7 +31,7 @@ impl Store {
             async move {
                 let mut tx = store.begin_many(&act).await?;
                 tx.lock_chain(SYSTEM).await?;
-                tx.hold(&held).await?;
+                tx.hold_portal(&held).await?;
                 let ended = if ends { tx.end_entrances().await? } else { Ended::default() };
                 let event = NewEvent::of_system(Action::PortalQuarantined, target());
                 tx.record(event.with(json!({ "reason": held.why, "ended": ended.details() }))).await?;
@@ -90,7 +90,7 @@ async fn forked(
     let known = sqlx::query("SELECT 1 FROM forks WHERE first <= $1 AND last >= $2").bind(first).bind(last);
     if first <= last && accepted.is_none() && known.fetch_optional(tx.on()).await?.is_some() {
         // Another node found out at the same time, and applied the same.
-        tx.settle(last).await?;
+        tx.settle_lost(last).await?;
         tx.commit_counts().await?;
         return Ok(restored);
     }
@@ -120,7 +120,7 @@ async fn forked(
         let now = tx.now().micros();
         sqlx::query(sql).bind(revision).bind(first).bind(last).bind(now).execute(tx.on()).await?;
     }
-    tx.settle(last).await?;
+    tx.settle_lost(last).await?;
     tx.notes(Entry::Fork { first, last });
     tx.touches_everything();
     tx.commit().await?;

@@ -48,7 +48,7 @@ impl Store {
         let (store, act) = (self.clone(), act.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
-            tx.release().await?;
+            tx.release_portal().await?;
             tx.commit_counts().await
         })
         .await
@@ -56,20 +56,20 @@ impl Store {
 }
 
 impl Tx {
-    pub(super) async fn hold(&mut self, held: &Held) -> Result<()> {
+    pub(super) async fn hold_portal(&mut self, held: &Held) -> Result<()> {
         let set = sqlx::query("UPDATE journal_state SET held = $1, held_up_to = $2 WHERE id = 1");
         set.bind(held.why.clone()).bind(held.up_to).execute(self.on()).await?;
         Ok(())
     }
 
-    pub(super) async fn release(&mut self) -> Result<()> {
+    pub(super) async fn release_portal(&mut self) -> Result<()> {
         sqlx::query("UPDATE journal_state SET held = NULL, held_up_to = NULL WHERE id = 1").execute(self.on()).await?;
         Ok(())
     }
 
     /// Changes up to `last` are applied, or an operator decided about them. Another node may know of more.
-    pub(super) async fn settle(&mut self, last: i64) -> Result<()> {
-        self.release().await?;
+    pub(super) async fn settle_lost(&mut self, last: i64) -> Result<()> {
+        self.release_portal().await?;
         let done = sqlx::query("UPDATE journal_state SET common = NULL, last = NULL WHERE id = 1 AND last <= $1");
         done.bind(last).execute(self.on()).await?;
         Ok(())

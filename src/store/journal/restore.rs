@@ -112,7 +112,10 @@ impl Store {
     pub async fn is_settled(&self, lines: &[Line], damage: Option<&Damage>) -> Result<bool> {
         let database = self.journal_database().await?;
         let is_whole = damage.is_none_or(|damage| database.has_all_of(damage));
-        Ok(is_whole && database.lost.is_none() && self.held().await?.is_none() && compare(lines, &database) == Compared::Same)
+        Ok(is_whole
+            && database.lost.is_none()
+            && self.held().await?.is_none()
+            && compare(lines, &database) == Compared::Same)
     }
 }
 
