@@ -232,20 +232,18 @@ impl Part {
         File::open(&self.0).and_then(|part| part.sync_all()).map_err(failed)?;
         // A log of the database before would be read as one of this one. The database first: until its log is away, too, a server
         // that is started says that it is missing.
-        let mut kept = None;
+        let mut kept: Option<PathBuf> = None;
         for end in ENDS {
             let from = beside(database, end);
             if fs::symlink_metadata(&from).is_err() {
                 continue;
             }
-            let to = match &kept {
-                Some(to) => to,
-                None => {
-                    let to = folder.join(format!("replaced-{now}"));
-                    fs::DirBuilder::new().mode(0o700).create(&to).map_err(failed)?;
-                    kept.insert(to)
-                }
-            };
+            if kept.is_none() {
+                let to = folder.join(format!("replaced-{now}"));
+                fs::DirBuilder::new().mode(0o700).create(&to).map_err(failed)?;
+                kept = Some(to);
+            }
+            let Some(to) = &kept else { continue };
             let Some(name) = from.file_name() else { continue };
             fs::rename(&from, to.join(name)).map_err(failed)?;
         }
