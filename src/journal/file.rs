@@ -28,6 +28,8 @@ pub struct JournalFile {
     last_at: u64,
     length: u64,
     last_revision: i64,
+    /// Number and time of the newest change that was read.
+    newest: Option<(i64, i64)>,
     /// Lines that are not written yet.
     waiting: VecDeque<Line>,
     most: usize,
@@ -41,12 +43,13 @@ pub struct JournalFile {
 impl JournalFile {
     /// Goes on after what was read, which is not damaged.
     pub fn after(found: &Contents, key: JournalKey) -> Self {
-        let last_revision = found.lines.iter().map(|line| line.revision).max().unwrap_or(0);
+        let newest = found.lines.iter().max_by_key(|line| line.revision);
         Self {
             last: found.last,
             last_at: found.last_at,
             length: found.length,
-            last_revision,
+            last_revision: newest.map_or(0, |line| line.revision),
+            newest: newest.filter(|line| line.at != 0).map(|line| (line.revision, line.at)),
             is_own: true,
             ..Self::new(found.path.clone(), key)
         }
@@ -61,6 +64,7 @@ impl JournalFile {
             last_at: 0,
             length: 0,
             last_revision: 0,
+            newest: None,
             waiting: VecDeque::new(),
             most: MOST_WAITING,
             has_lost: false,
@@ -76,6 +80,11 @@ impl JournalFile {
     /// The newest change that is in the file.
     pub fn last_revision(&self) -> i64 {
         self.last_revision
+    }
+
+    /// Number and time of the newest change that was in it when it was read.
+    pub fn newest(&self) -> Option<(i64, i64)> {
+        self.newest
     }
 
     pub fn waiting(&self) -> &VecDeque<Line> {

@@ -98,8 +98,9 @@ impl JournalStatus {
 impl Journal {
     /// Starts a thread for each file.
     pub fn start(files: Vec<JournalFile>) -> io::Result<Self> {
+        let newest = files.iter().filter_map(JournalFile::newest).max();
         let writers = files.into_iter().map(Writer::start).collect::<io::Result<_>>()?;
-        Ok(Self { writers, newest: Mutex::default() })
+        Ok(Self { writers, newest: Mutex::new(newest) })
     }
 
     /// Appends lines to all files; returns whether they, and all before them, are on all disks. If not, they are tried again.
