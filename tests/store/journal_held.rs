@@ -109,7 +109,8 @@ async fn roles_that_were_taken_for_cause_do_not_come_back(store: &TestStore) {
     world.key(store, "one").await;
     world.key(store, "two").await;
     let known = store.journal_lines(0).await.expect("read");
-    lines.extend(known.into_iter().filter(|line| line.revision < lines[0].revision));
+    let first = lines[0].revision;
+    lines.extend(known.into_iter().filter(|line| line.revision < first));
     restored(store, &lines).await;
     let members = store.members(&world.org.id).await.expect("asked");
     let names: Vec<_> = members.iter().map(|member| member.user.name.as_str()).collect();
