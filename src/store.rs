@@ -166,7 +166,7 @@ pub use forwarding::{ForwardBatch, Forwarding};
 pub use handovers::{NotOpened, Opened};
 
 pub use imports::{DryRun, ForeignShape, IMPORT_QUEUE};
-pub use journal::{Ended, HowToRestore, Reconciled, Restored, lines_of_sqlite};
+pub use journal::{Ended, Held, HowToRestore, Reconciled, Restored, lines_of_sqlite};
 pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, LATER_DAYS, SOON_DAYS,
     UNUSED_DAYS,

@@ -161,9 +161,12 @@ impl Vault {
         self.ring().lasting.clone()
     }
 
-    /// For a database that has none yet.
-    pub(crate) fn derive_lasting(&self) -> Lasting {
-        self.ring().keys[0].lasting()
+    /// For a database that has none yet. The key of its journals depends on `installation`, too: two installations with the same
+    /// master key can't read each other's journals.
+    pub(crate) fn derive_lasting(&self, installation: &[u8]) -> Lasting {
+        let mut lasting = self.ring().keys[0].lasting();
+        lasting.journal = Zeroizing::new(hash(&lasting.journal, &[installation]));
+        lasting
     }
 
     /// Format, fingerprint of the master key, nonce, then the text encrypted with XChaCha20-Poly1305. `context` is

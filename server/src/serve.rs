@@ -166,7 +166,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     .await
     .map_err(|error| error.to_string())?;
     let (stop, stopped) = watch::channel(false);
-    journal::keep(&store, place, found, stopped.clone()).await?;
+    journal::keep(&store, place, &portal, found, stopped.clone()).await?;
     // Once it can judge: revocations wait for it from now on.
     store.join(state.verifier.lease().0).await.map_err(|error| error.to_string())?;
     share::say_if_alone(&store, has_redis).await?;

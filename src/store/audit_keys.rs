@@ -16,6 +16,7 @@ use crate::{
         hex,
         public_keys::PublicKeys,
     },
+    journal::Entry,
 };
 
 /// The public half of a key, and when it signed.
@@ -167,13 +168,9 @@ impl Store {
                 return Err(Error::Conflict { code: "revoked", message });
             }
             let n = row.int("n")?;
-            tx.end_audit_key(n, of_revoked(n), key).await?;
-            sqlx::query("UPDATE audit_keys SET revoked_at = $2 WHERE n = $1")
-                .bind(n)
-                .bind(tx.now().micros())
-                .execute(tx.on())
-                .await?;
-            tx.record(of_key(Action::AuditKeyRevoked, n, key)).await?;
+            let revoked = tx.revoke_audit_key(n, key).await?;
+            tx.notes(Entry::AuditKeyRevoked { key: BASE64_STANDARD.encode(key.0) });
+            tx.record(revoked).await?;
             let new = match row.int_opt("until_at")? {
                 None => Some(tx.replace_audit_key().await?),
                 Some(_) => None,
@@ -213,6 +210,26 @@ impl Tx {
         self.replace_audit_key().await
     }
 
+    /// Revokes a key that was revoked before the database was restored. The chain `system` has to be locked.
+    pub(super) async fn revoke_audit_key_again(&mut self, key: PublicKey) -> Result<Vec<NewEvent>> {
+        let row = sqlx::query("SELECT n, until_at FROM audit_keys WHERE public_key = $1 AND revoked_at IS NULL");
+        let Some(row) = row.bind(key.0.to_vec()).fetch_optional(self.on()).await? else { return Ok(Vec::new()) };
+        let n = row.int("n")?;
+        let mut events = vec![self.revoke_audit_key(n, key).await?];
+        if row.int_opt("until_at")?.is_none() {
+            let (n, public) = self.insert_audit_key().await?;
+            events.push(of_key(Action::AuditKeyRotated, n, public));
+        }
+        Ok(events)
+    }
+
+    async fn revoke_audit_key(&mut self, n: i64, key: PublicKey) -> Result<NewEvent> {
+        self.end_audit_key(n, of_revoked(n), key).await?;
+        let revoked = sqlx::query("UPDATE audit_keys SET revoked_at = $2 WHERE n = $1").bind(n);
+        revoked.bind(self.now().micros()).execute(self.on()).await?;
+        Ok(of_key(Action::AuditKeyRevoked, n, key))
+    }
+
     async fn replace_audit_key(&mut self) -> Result<PublicKey> {
         let (n, public) = self.insert_audit_key().await?;
         self.record(of_key(Action::AuditKeyRotated, n, public)).await?;
@@ -230,6 +247,11 @@ impl Tx {
             .await?;
         Ok(())
     }
+}
+
+/// A key, as the revocation journal has it.
+pub(super) fn stored_key(text: &str) -> Option<PublicKey> {
+    BASE64_STANDARD.decode(text).ok()?.try_into().ok().map(PublicKey)
 }
 
 fn of_key(action: Action, n: i64, public: PublicKey) -> NewEvent {

@@ -121,7 +121,8 @@ pub(super) async fn load(connection: &mut AnyConnection, tools: &Tools) -> Resul
 /// row of the revision.
 pub(super) async fn load_or_make(connection: &mut AnyConnection, tools: &Tools) -> Result<()> {
     if known(&mut *connection).await?.is_empty() {
-        let pepper = sqlx::query("SELECT sealed FROM peppers ORDER BY version DESC LIMIT 1");
+        // There is one: `rekey` needs this table.
+        let pepper = sqlx::query("SELECT sealed FROM peppers ORDER BY version LIMIT 1");
         let pepper = pepper.fetch_one(&mut *connection).await?.bytes("sealed")?;
         let key = pepper.get(..PREFIX).and_then(Fingerprint::of_prefix).unwrap_or_else(|| tools.vault.fingerprint());
         tools.vault.use_key(key);
@@ -130,7 +131,7 @@ pub(super) async fn load_or_make(connection: &mut AnyConnection, tools: &Tools) 
             .bind(tools.clock.now().micros())
             .execute(&mut *connection)
             .await?;
-        let Lasting { names, journal } = tools.vault.derive_lasting();
+        let Lasting { names, journal } = tools.vault.derive_lasting(&pepper);
         for (purpose, key) in [(NAMES, names), (JOURNAL, journal)] {
             let sealed = tools.vault.seal(&context(purpose), &key[..], &*tools.entropy);
             sqlx::query("INSERT INTO lasting_keys (purpose, sealed) VALUES ($1, $2)")

@@ -122,7 +122,7 @@ pub(crate) enum DigestOf {
 
 impl DigestOf {
     /// A command line gets new tokens within an hour, both of them: they have one pepper.
-    fn update(self) -> &'static str {
+    pub(super) fn update(self) -> &'static str {
         match self {
             Self::Key => {
                 "UPDATE key_secrets SET digest = $1, pepper = $2, former_digest = $3 WHERE digest = $3 AND pepper < $2"

@@ -7,6 +7,7 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
     id::UserId,
+    journal::Entry,
     mail::Mail,
     second_factor::{RECOVERY_CODES, RecoveryCode, SecondFactors, SecondProof, TotpSecret, TypedCode},
     session::SessionToken,
@@ -222,6 +223,7 @@ impl Tx {
         if used.execute(self.on()).await?.rows_affected() == 0 {
             return Ok(false);
         }
+        self.notes(Entry::RecoveryCodesEnded { person: user.id.to_string() });
         let left = sqlx::query("SELECT COUNT(*) AS codes FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL");
         let left = left.bind(user.id.to_string()).fetch_one(self.on()).await?.int("codes")?;
         let used = event(Action::RecoveryCodeUsed, user, json!({ "left": left }));
@@ -230,6 +232,7 @@ impl Tx {
     }
 
     async fn replace_recovery_codes(&mut self, user: &UserId) -> Result<Vec<RecoveryCode>> {
+        self.notes(Entry::RecoveryCodesEnded { person: user.to_string() });
         let entropy = self.store().clone();
         let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| RecoveryCode::mint(entropy.entropy())).collect();
         sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user.to_string()).execute(self.on()).await?;
@@ -246,6 +249,7 @@ impl Tx {
     }
 
     async fn delete_second_factors(&mut self, user: &UserId) -> Result<bool> {
+        self.notes(Entry::RecoveryCodesEnded { person: user.to_string() });
         sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user.to_string()).execute(self.on()).await?;
         let deleted = sqlx::query("DELETE FROM authenticators WHERE user_id = $1").bind(user.to_string());
         Ok(deleted.execute(self.on()).await?.rows_affected() > 0)

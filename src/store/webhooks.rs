@@ -18,6 +18,7 @@ use crate::{
     audit::{Act, Action, NewEvent, Target},
     id::{OrgId, WebhookId},
     job::NewJob,
+    journal::Entry,
     member::Permission,
     webhook::{EventTypes, MOST, NewWebhook, Stopped, Webhook, WebhookChange, WebhookSecret},
 };
@@ -148,6 +149,9 @@ impl Store {
             });
             let seq = tx.record_numbered(event(&after, Action::WebhookChanged).with(details)).await?;
             let begins = after.active && !before.active;
+            if after.url != before.url || !after.active {
+                tx.notes(Entry::WebhookEnded { id: id.to_string() });
+            }
             let after = Webhook {
                 stopped: before.stopped.filter(|_| !after.active),
                 failing_since: before.failing_since.filter(|_| !begins && after.url == before.url),
@@ -207,6 +211,7 @@ impl Store {
             .bind(until.map(Timestamp::micros))
             .execute(tx.on())
             .await?;
+            tx.notes(Entry::WebhookEnded { id: id.to_string() });
             let details = json!({ "old_until": until.map(Timestamp::to_rfc3339) });
             tx.record(event(&before, Action::WebhookSecretChanged).with(details)).await?;
             tx.commit().await?;
@@ -231,6 +236,7 @@ impl Store {
             .bind(now.micros())
             .execute(tx.on())
             .await?;
+            tx.notes(Entry::WebhookEnded { id: id.to_string() });
             tx.record(event(&gone, Action::WebhookDeleted)).await?;
             tx.enqueue(clear).await?;
             tx.commit().await

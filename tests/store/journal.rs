@@ -3,7 +3,7 @@
 use sallyport::{
     audit::{Act, Actor},
     identity::Proof,
-    journal::{Entry, KeyState, Line, SecretState},
+    journal::{Damage, Entry, KeyState, Line, SecretState},
     key::{Key, Status},
     store::{EventFilter, HowToRestore, Reader, Reconciled, Restored},
     testing::TestStore,
@@ -20,11 +20,15 @@ sallyport::on_both_databases!(
     a_restore_ends_what_lets_people_in_and_signs_the_fork,
 );
 
-fn how() -> HowToRestore {
+pub(crate) fn how() -> HowToRestore {
     HowToRestore { portal: "keys.example.com/audit".to_owned(), ..HowToRestore::default() }
 }
 
-fn state(key: &Key) -> KeyState {
+pub(crate) fn damage(up_to: i64) -> Damage {
+    Damage { why: "line 7".to_owned(), up_to, ends: Vec::new() }
+}
+
+pub(crate) fn state(key: &Key) -> KeyState {
     KeyState {
         id: key.id.to_string(),
         secrets: vec![SecretState { n: 1, ..SecretState::default() }],
@@ -33,27 +37,27 @@ fn state(key: &Key) -> KeyState {
 }
 
 /// Lines of a future that the database has lost.
-async fn lost(store: &TestStore, whats: Vec<Vec<Entry>>) -> Vec<Line> {
+pub(crate) async fn lost(store: &TestStore, whats: Vec<Vec<Entry>>) -> Vec<Line> {
     let (first, now) = (store.revision().await.expect("read") + 1, store.now().micros());
     (first..).zip(whats).map(|(revision, what)| Line::new(revision, now - 1_000 + revision, &what)).collect()
 }
 
-async fn reconcile(store: &TestStore, lines: &[Line], how: HowToRestore) -> Reconciled {
+pub(crate) async fn reconcile(store: &TestStore, lines: &[Line], how: HowToRestore) -> Reconciled {
     store.reconcile(&Act::by(Actor::Sallyport), lines, how).await.expect("compared")
 }
 
-async fn restored(store: &TestStore, lines: &[Line]) -> Restored {
+pub(crate) async fn restored(store: &TestStore, lines: &[Line]) -> Restored {
     match reconcile(store, lines, how()).await {
         Reconciled::Restored(restored) => restored,
         other => panic!("{other:?}"),
     }
 }
 
-async fn status(store: &TestStore, key: &Key) -> Status {
+pub(crate) async fn status(store: &TestStore, key: &Key) -> Status {
     store.find(Reader::All, &key.id).await.expect("asked").expect("there").status(store.now())
 }
 
-async fn events(store: &TestStore, world: &World, action: &str) -> Vec<serde_json::Value> {
+pub(crate) async fn events(store: &TestStore, world: &World, action: &str) -> Vec<serde_json::Value> {
     let filter = EventFilter { action: action.to_owned(), ..EventFilter::default() };
     let events = store.events(&world.org.id, None, &filter).await.expect("asked").events;
     events.into_iter().map(|event| serde_json::from_str(&event.details).expect("JSON")).collect()
@@ -137,7 +141,7 @@ async fn what_is_not_known_is_for_an_operator(store: &TestStore) {
     assert!(matches!(reconcile(store, &lines, accepted).await, Reconciled::Restored(_)));
     assert_eq!(reconcile(store, &lines, how()).await, Reconciled::Same);
 
-    let damaged = HowToRestore { damage: Some("line 7".to_owned()), ..how() };
+    let damaged = HowToRestore { damage: Some(damage(i64::MAX)), ..how() };
     assert!(matches!(reconcile(store, &lines, damaged).await, Reconciled::Quarantined { .. }));
     let newer = Line { what: "null".to_owned(), ..lost(store, vec![vec![]]).await.remove(0) };
     assert!(matches!(reconcile(store, &[newer], how()).await, Reconciled::Quarantined { .. }));

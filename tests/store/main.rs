@@ -21,6 +21,8 @@ mod idle_keys;
 mod invitations;
 mod jobs;
 mod journal;
+mod journal_actions;
+mod journal_held;
 mod key_days;
 mod key_notices;
 mod key_requests;

@@ -111,11 +111,11 @@ async fn keys_are_digested_anew_when_they_are_used(store: &TestStore) {
 async fn a_pepper_that_is_needed_is_not_dropped(store: &TestStore) {
     let (act, app) = app(store).await;
     let (kept, revoked) = (store.key(&act, &app, "Kept").await, store.key(&act, &app, "Revoked").await);
-    store.revoke_key(&act, &revoked.key, String::new()).await.expect(Verdict::Revoked);
+    store.revoke_key(&act, &revoked.key, String::new()).await.expect("revoked");
     change(store).await;
     assert_eq!(needed(store).await, [("keys", 1)]);
     assert!(!store.drop_retired_pepper().await.expect("asked"));
-    store.revoke_key(&act, &kept.key, String::new()).await.expect(Verdict::Revoked);
+    store.revoke_key(&act, &kept.key, String::new()).await.expect("revoked");
     assert!(store.drop_retired_pepper().await.expect("asked"));
     assert!(!store.drop_retired_pepper().await.expect("there is none"));
 }
@@ -153,7 +153,7 @@ async fn a_revoked_key_is_refused_under_both_digests(store: &TestStore) {
     assert_eq!(judge(&verifier, &key).await, Verdict::Valid);
     store.settled().await;
     let before = store.revision().await.expect("read");
-    store.revoke_key(&act, &key.key, String::new()).await.expect(Verdict::Revoked);
+    store.revoke_key(&act, &key.key, String::new()).await.expect("revoked");
     let changes = store.changes_since(before).await.expect("read").expect("one");
     let sallyport::store::Touched::These(touched) = &changes[0].touched else { panic!("{changes:?}") };
     for digest in store.digests(checked(&key)) {

@@ -54,6 +54,10 @@ pub async fn personal_token(
     presented: &str,
 ) -> Result<(User, PersonalToken), Problem> {
     let store = &state.context.store;
+    // It may have been revoked by a change that is not known.
+    if store.quarantine().is_some() {
+        return Err(Problem::unavailable());
+    }
     let found = match personal_token::parse(presented) {
         Some(checked) => store.person_of_token(checked, &client.ip.to_string()).await?,
         None => None,

@@ -61,8 +61,9 @@ impl Tx {
         let store = self.store.clone();
         // Its locks are not held while nodes are waited for.
         drop(self);
+        let revision = store.revision().await?;
         let confirmed = store.confirm_all().await?;
-        Ok(Confirmed { journaled: store.is_journaled().await, ..confirmed })
+        Ok(Confirmed { journaled: store.is_journaled(revision).await, ..confirmed })
     }
 
     /// The same where a request before may be why there is nothing that this could take away.
