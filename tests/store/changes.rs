@@ -21,7 +21,7 @@ sallyport::on_both_databases!(
     old_ones_are_removed,
 );
 
-async fn heard(store: &Store) -> i64 {
+pub(crate) async fn heard(store: &Store) -> i64 {
     store.poll(0, &|| Duration::ZERO).await.expect("answered").head
 }
 

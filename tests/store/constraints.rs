@@ -189,7 +189,7 @@ async fn each_constraint_refuses(store: &TestStore) {
         ("secret of no key", set_secret("key_id = 'key_none'")),
         (
             "a secret twice",
-            "INSERT INTO key_secrets SELECT key_id, n + 1, digest, pepper, shown, 1, NULL, NULL, NULL, NULL, NULL, NULL FROM key_secrets"
+            "INSERT INTO key_secrets SELECT key_id, n + 1, digest, pepper, shown, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM key_secrets"
                 .to_owned(),
         ),
         ("secret number twice", "INSERT INTO signing_secrets SELECT * FROM signing_secrets".to_owned()),

@@ -53,7 +53,10 @@ async fn a_journal_that_vanishes_decides_nothing(store: &TestStore) {
 }
 
 async fn a_damaged_journal_is_held_until_a_whole_one_reaches_as_far(store: &TestStore) {
-    world(store).await;
+    let world = world(store).await;
+    for label in ["one", "two"] {
+        world.key(store, label).await;
+    }
     let own = store.journal_lines(0).await.expect("read");
     let revision = store.revision().await.expect("read");
     let damaged = |up_to| HowToRestore { damage: Some(damage(up_to)), ..how() };

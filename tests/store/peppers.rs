@@ -15,6 +15,8 @@ use sallyport::{
     verifier::{Lookup, Verifier},
 };
 
+use crate::changes::heard;
+
 sallyport::on_both_databases!(
     keys_are_digested_anew_when_they_are_used,
     a_pepper_that_is_needed_is_not_dropped,
@@ -152,8 +154,9 @@ async fn a_revoked_key_is_refused_under_both_digests(store: &TestStore) {
     let verifier = verifier(store).await;
     assert_eq!(judge(&verifier, &key).await, Verdict::Valid);
     store.settled().await;
-    let before = store.revision().await.expect("read");
+    let before = heard(store).await;
     store.revoke_key(&act, &key.key, String::new()).await.expect("revoked");
+    heard(store).await;
     let changes = store.changes_since(before).await.expect("read").expect("one");
     let sallyport::store::Touched::These(touched) = &changes[0].touched else { panic!("{changes:?}") };
     for digest in store.digests(checked(&key)) {
