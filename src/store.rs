@@ -105,6 +105,8 @@ mod second_factors;
 mod secret_uses;
 #[cfg(feature = "testing")]
 mod seed;
+mod service_accounts;
+mod service_tokens;
 mod service_urls;
 mod sessions;
 mod sight;
@@ -186,6 +188,7 @@ pub use rotation::SetAside;
 pub use scoped::{Page, Paging};
 pub use search::{KeyDue, SearchHit, SearchKind};
 pub use secret_uses::{SecretUseName, SecretUses};
+pub use service_tokens::ServiceCaller;
 pub use sight::Sight;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Result,
     app::App,
-    id::{AppId, KeyId, OrgId, ProjectId, TenantId, UserId},
+    id::{AppId, KeyId, OrgId, ProjectId, ServiceAccountId, TenantId, UserId},
     key::{Key, secret::Checked},
     member::Permission,
     org::Org,
@@ -31,6 +31,8 @@ pub enum Reader<'a> {
     Person(&'a UserId),
     /// The same, and the organizations and tenants on the way there: what the pages of a person show.
     Passing(&'a UserId),
+    /// A service account: what its role shows, and what is on the way there.
+    Account(&'a ServiceAccountId),
     /// A root token or a managing key of one organization: what belongs to it.
     Org(&'a OrgId),
     /// A root token without an organization, or the portal itself: everything.
@@ -57,6 +59,9 @@ impl Reader<'_> {
         let linked = || is_linked(&format!("k.{org}"), parameter);
         match (self, passes) {
             (Self::Passing(_), Some(passes)) => format!("({} AND {})", passes("k", parameter), linked()),
+            // What organizations require of the sign-in of people does not concern it.
+            (Self::Account(_), Some(passes)) => passes("k", parameter),
+            (Self::Account(_), None) => granted(&format!("k.{org}"), chain, parameter, *needs),
             (Self::Person(_) | Self::Passing(_), _) => {
                 format!("({} AND {})", granted(&format!("k.{org}"), chain, parameter, *needs), linked())
             }
@@ -68,6 +73,7 @@ impl Reader<'_> {
     pub(super) fn bound(self) -> Option<String> {
         match self {
             Self::Person(user) | Self::Passing(user) => Some(user.to_string()),
+            Self::Account(account) => Some(account.to_string()),
             Self::Org(org) => Some(org.to_string()),
             Self::All => None,
         }

@@ -6,7 +6,10 @@ use sallyport::{
     identity::Proof,
     journal::{Entry, KeyState, Line, SecretState},
     key::{Key, Status},
+    member::Role,
     org::Org,
+    personal_token::TokenScopes,
+    service_account::{self, AccountStatus, NewServiceToken},
     store::{EventFilter, HowToRestore, Reader, Reconciled, Restored},
     testing::TestStore,
 };
@@ -18,6 +21,7 @@ sallyport::on_both_databases!(
     a_database_that_went_on_is_not_given_back_what_was_allowed_again,
     a_line_says_what_a_commit_changed_and_no_secret,
     a_restore_ends_what_lets_people_in_and_signs_the_fork,
+    service_accounts_stay_stopped,
 );
 
 struct World {
@@ -123,6 +127,45 @@ async fn what_was_taken_away_is_taken_away_again(store: &TestStore) {
     let told = events(store, &world, "key.revoked").await;
     assert_eq!(told[0]["restored"]["revision"], lines[0].revision);
     assert!(store.revision().await.expect("read") > done.last, "no number is used twice");
+}
+
+async fn service_accounts_stay_stopped(store: &TestStore) {
+    let world = world(store).await;
+    let tenant = store.tenants(&world.org.id).await.expect("asked").remove(0);
+    let mut made = Vec::new();
+    for name in ["disabled", "removed", "narrowed", "revoked"] {
+        made.push(store.create_service_account(&world.act, &world.org.id, name, Role::Admin).await.expect("made"));
+    }
+    let new = NewServiceToken {
+        name: "CI".to_owned(),
+        scopes: TokenScopes::READ,
+        expires_at: store.now() + std::time::Duration::from_secs(3_600),
+        form_token: None,
+    };
+    let (token, secret) = store.issue_service_token(&world.act, &made[3].id, new).await.expect("made");
+    let [disabled, removed, narrowed] = [0, 1, 2].map(|at| made[at].id.to_string());
+    let roles = vec![("tenant".to_owned(), tenant.id.to_string(), "viewer".to_owned())];
+    let lines = lost(
+        store,
+        vec![
+            vec![Entry::ServiceAccount { id: disabled, disabled: Some(store.now().micros()) }],
+            vec![Entry::ServiceAccountRemoved { id: removed }],
+            vec![Entry::Roles { person: narrowed, org: world.org.id.to_string(), roles }],
+            vec![Entry::ServiceTokenRevoked { id: token.id.to_string() }],
+        ],
+    )
+    .await;
+    restored(store, &lines).await;
+    let mut now = Vec::new();
+    for account in &made {
+        now.push(store.service_account(&account.id).await.expect("asked").expect("there"));
+    }
+    assert_eq!([now[0].status(), now[1].status()], [AccountStatus::Disabled; 2]);
+    let role = now[2].role.as_ref().expect("a role");
+    assert_eq!((role.role, role.place_id.as_str()), (Role::Viewer, tenant.id.as_str()));
+    let presented = service_account::parse(secret.expose()).expect("a token");
+    assert!(store.service_caller(presented, "::1").await.expect("asked").is_none());
+    assert_eq!(events(store, &world, "service_account.disabled").await.len(), 2);
 }
 
 async fn doing_it_again_changes_nothing(store: &TestStore) {

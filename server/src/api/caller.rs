@@ -8,6 +8,8 @@ use sallyport::{
     personal_token::{self, PersonalToken},
     request::Client,
     root_token::PREFIX,
+    service_account,
+    store::ServiceCaller,
     user::User,
     verifier::{CachedToken, Lookup},
 };
@@ -63,6 +65,23 @@ pub async fn personal_token(
         let event = NewEvent::of_system(Action::PersonalTokenRefused, target).refused(401);
         state.context.pending_events.note(client.act(Actor::Anonymous), event);
         Problem::unauthorized("This personal token is unknown, has expired or was revoked.")
+    })
+}
+
+/// The service account of a presented token.
+pub async fn service_account(state: &AppState, client: &Client, presented: &str) -> Result<ServiceCaller, Problem> {
+    let store = &state.context.store;
+    let found = match service_account::parse(presented) {
+        Some(checked) => store.service_caller(checked, &client.ip.to_string()).await?,
+        None => None,
+    };
+    found.ok_or_else(|| {
+        let target = Target::new("service_token", "", "Unknown, expired or revoked token, or its account is stopped");
+        let event = NewEvent::of_system(Action::ServiceTokenRefused, target).refused(401);
+        state.context.pending_events.note(client.act(Actor::Anonymous), event);
+        Problem::unauthorized(
+            "This token is unknown, has expired or was revoked, or its service account is disabled or its place archived.",
+        )
     })
 }
 

@@ -16,10 +16,14 @@ use super::{
 use crate::{
     Result,
     audit::{Act, Action, NewEvent, Target},
-    id::{AppId, OrgId, UserId},
+    id::{AppId, OrgId, ServiceAccountId, UserId},
     journal::Entry,
     place::PlaceKind,
 };
+
+/// One that was removed is not removed again: its name can be looked up.
+const DISABLES: &str =
+    "UPDATE service_accounts SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL RETURNING org_id";
 
 /// How many events of each kind there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +91,17 @@ impl Tx {
                 let sql = "UPDATE personal_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
                 let action = Action::PersonalTokenRevoked;
                 if self.changes(sql, id, now).await? { Ok(system(action, "personal_token", id)) } else { none }
+            }
+            Entry::ServiceTokenRevoked { id } => {
+                let sql = "UPDATE service_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL \
+                    RETURNING (SELECT c.org_id FROM service_accounts c WHERE c.id = account_id) AS org_id";
+                self.of_org(sql, id, now, (Action::ServiceTokenRevoked, "service_token"), commit).await
+            }
+            Entry::ServiceAccount { id, disabled: Some(at) } => {
+                self.of_org(DISABLES, id, *at, (Action::ServiceAccountDisabled, "service_account"), commit).await
+            }
+            Entry::ServiceAccountRemoved { id } => {
+                self.of_org(DISABLES, id, now, (Action::ServiceAccountDisabled, "service_account"), commit).await
             }
             Entry::Erased { person } => {
                 // Erasing is a command of its own: it goes through all logs.
@@ -270,7 +285,8 @@ impl Tx {
         commit: Commit,
     ) -> Result<Vec<NewEvent>> {
         self.lock_chain(org).await?;
-        let known = "SELECT (SELECT COUNT(*) FROM orgs WHERE id = $1) AS orgs, (SELECT COUNT(*) FROM users WHERE id = $2) AS people";
+        let known = "SELECT (SELECT COUNT(*) FROM orgs WHERE id = $1) AS orgs, (SELECT COUNT(*) FROM users WHERE id = $2) \
+            + (SELECT COUNT(*) FROM service_accounts WHERE id = $2 AND org_id = $1) AS people";
         let known = sqlx::query(known).bind(org.to_owned()).bind(person.to_owned()).fetch_one(self.on()).await?;
         if known.int("orgs")? == 0 || known.int("people")? == 0 {
             return Ok(Vec::new());
@@ -302,7 +318,11 @@ impl Tx {
             return Ok(Vec::new());
         }
         let action = if roles.is_empty() { Action::MemberRemoved } else { Action::MemberRoleChanged };
-        let event = NewEvent::of(&OrgId::stored(org.to_owned()), action, Target::new("user", person, person));
+        let (action, kind) = match ServiceAccountId::parse(person) {
+            Some(_) => (Action::ServiceAccountChanged, "service_account"),
+            None => (action, "user"),
+        };
+        let event = NewEvent::of(&OrgId::stored(org.to_owned()), action, Target::new(kind, person, person));
         Ok(vec![event.with(commit.details())])
     }
 }

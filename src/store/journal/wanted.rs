@@ -87,6 +87,9 @@ fn subject(entry: &Entry) -> (u8, String, String) {
         Entry::TrustRule { id, .. } => of(12, id, ""),
         Entry::TrustRuleDeleted { id } => of(13, id, ""),
         Entry::Ingestion { app, .. } => of(14, app, ""),
+        Entry::ServiceTokenRevoked { id } => of(15, id, ""),
+        Entry::ServiceAccount { id, .. } => of(16, id, ""),
+        Entry::ServiceAccountRemoved { id } => of(17, id, ""),
     }
 }
 

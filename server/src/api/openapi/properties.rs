@@ -54,6 +54,8 @@ const MEANINGS: [(&str, &str); 62] = [
     ("roles", "Roles, as docs/roles.md lists them."),
     ("scopes", "Names of the key’s scopes."),
     ("seq", "Number of the event in the log."),
+    ("service_account_id", "Id of the service account."),
+    ("service_token_id", "Id of the token."),
     ("signature", "Signature of the client’s request, if it was signed."),
     ("since", "Since when."),
     ("status", "Its status."),
@@ -88,7 +90,7 @@ const PARTICULAR: [(&str, &str, &str); 15] = [
 ];
 
 /// Properties of a problem that refer to what an earlier request with the same Idempotency-Key created.
-const CREATED: [&str; 10] = [
+const CREATED: [&str; 12] = [
     "org_id",
     "tenant_id",
     "project_id",
@@ -98,6 +100,8 @@ const CREATED: [&str; 10] = [
     "capability_id",
     "webhook_id",
     "trust_rule_id",
+    "service_account_id",
+    "service_token_id",
     "key_id",
 ];
 
