@@ -38,7 +38,7 @@ CREATE INDEX service_tokens_of ON service_tokens (account_id, created_at) WHERE 
 CREATE INDEX service_tokens_expiry ON service_tokens (expires_at);
 
 -- A role is given to a person or to a service account, by their id: `subject`. Of the two columns that follow from it, one is
--- set, so that a grant never outlasts whom it was given to. Statements name neither.
+-- set, so that a grant never outlasts whom it was given to. What lists people leaves service accounts out by them.
 CREATE TABLE grants_of_both (
     org_id TEXT NOT NULL REFERENCES orgs (id),
     subject TEXT NOT NULL,

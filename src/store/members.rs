@@ -120,7 +120,8 @@ impl Store {
             after.map_or((i64::MIN, String::new()), |last| (last.since.micros(), last.user.id.to_string()));
         let sql = format!(
             "SELECT {COLUMNS} FROM (SELECT s.subject, s.joined_at FROM \
-             (SELECT subject, MIN(granted_at) AS joined_at FROM grants WHERE org_id = $1 GROUP BY subject) s \
+             (SELECT subject, MIN(granted_at) AS joined_at FROM grants WHERE org_id = $1 \
+             AND service_account IS NULL GROUP BY subject) s \
              WHERE (s.joined_at, s.subject) > ($2, $3) ORDER BY s.joined_at, s.subject LIMIT {CHUNK}) m \
              JOIN grants g ON g.org_id = $1 AND g.subject = m.subject JOIN users u ON u.id = g.subject \
              ORDER BY m.joined_at, m.subject"

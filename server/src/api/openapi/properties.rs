@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-const MEANINGS: [(&str, &str); 62] = [
+const MEANINGS: [(&str, &str); 64] = [
     ("action", "What was done, such as `key.generated`."),
     ("actor_id", "Id of the actor."),
     ("actor_name", "Name of the actor at that time."),
