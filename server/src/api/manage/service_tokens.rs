@@ -52,6 +52,7 @@ pub struct ServiceTokenResponse {
     shown: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// Refused from then on.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// To the minute; `null` if never.

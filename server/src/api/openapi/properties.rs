@@ -71,7 +71,7 @@ const MEANINGS: [(&str, &str); 64] = [
 ];
 
 /// Descriptions for one schema, if the name alone is not enough.
-const PARTICULAR: [(&str, &str, &str); 15] = [
+const PARTICULAR: [(&str, &str, &str); 18] = [
     ("Approval", "kind", "Whether a `key` is to be made, or a `change` of one."),
     ("Approval", "status", "How far it is."),
     ("Event", "app_id", "Id of the app that the event is about; `null` where there is none."),
@@ -79,10 +79,18 @@ const PARTICULAR: [(&str, &str, &str); 15] = [
     ("Invitation", "expires_at", "When its link stops working."),
     ("Invitations", "invitations", "One for each address, in the order of the request."),
     ("Key", "status", "The first that applies of revoked, expired, suspended, paused, rotating and active."),
+    ("NewServiceToken", "scopes", "What it may do; `read` is always included."),
     ("Problem", "status", "HTTP status of this answer."),
     ("Problem", "title", "Name of the HTTP status."),
     ("Refused", "status", "HTTP status to answer your client with."),
     ("Refused", "valid", "`false`: refuse the request."),
+    (
+        "ServiceAccount",
+        "status",
+        "Whether requests with its tokens are answered: `disabled`, `no_role` once its place was deleted, or `stopped` while that \
+         is archived or suspended.",
+    ),
+    ("ServiceToken", "scopes", "What it may do, as far as the role of the account allows."),
     ("Signature", "signature", "Signature header of the signed request: 64 hexadecimal digits."),
     ("Valid", "status", "Always 200."),
     ("Valid", "valid", "`true`: the key is valid for this request."),

@@ -182,6 +182,7 @@ fn body(path: &str) -> Value {
         Some(webhook) if webhook.starts_with("whk_") => json!({ "description": "Eve" }),
         Some("extend-previous") => json!({ "seconds": 60 }),
         Some("invitations") => json!({ "emails": ["eve@example.com"], "role": "viewer" }),
+        Some(account) if account.starts_with("sva_") => json!({ "disabled": false }),
         Some("service-accounts") => json!({ "name": "Eve", "role": "viewer" }),
         Some("tokens") => json!({ "name": "Eve", "expires_at": "2026-12-22T00:00:00Z" }),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
