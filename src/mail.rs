@@ -216,7 +216,7 @@ pub enum About {
         /// What it may do: the titles of its scopes.
         scopes: Vec<String>,
         org_name: String,
-        expires_at: String,
+        expires_at: Timestamp,
         /// Who made it just now; `None` if it ends soon.
         created: Option<Origin>,
     },

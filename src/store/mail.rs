@@ -215,7 +215,7 @@ fn service_token(event: &Event) -> Option<About> {
         name: event.target_name.clone(),
         scopes: scopes.iter().map(|scope| scope_title(scope).to_owned()).collect(),
         org_name: event.org_name.clone()?,
-        expires_at: event.detail("expires_at")?.to_owned(),
+        expires_at: Timestamp::parse_rfc3339(event.detail("expires_at")?)?,
         created: (event.action? == Action::ServiceTokenCreated).then(|| event.origin.clone()),
     })
 }

@@ -80,7 +80,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
             let mut what = vec![("Service account", account_name.clone()), ("Token", name.clone())];
             what.push(("It may", scopes.join("; ")));
             what.push(("Organization", org_name.clone()));
-            what.push(("Ends", expires_at.clone()));
+            what.push(("Ends", utc(*expires_at)));
             let (title, told, next) = match created {
                 Some(origin) => {
                     what.extend(facts(origin));

@@ -58,14 +58,14 @@ fn letters(typed: &str) -> [(&'static str, About); 31] {
     let factor = |what| About::SecondFactorChanged { what, origin: origin() };
     let one = vec![due(KeyNoticeKind::Expiry, &org)];
     let by_operator = Origin { by: "An operator".to_owned(), is_own: false, address: None, device: None, ..origin() };
-    let account = ServiceAccountId::mint(&entropy);
+    let account = ServiceAccountId::parse(&key.as_str().replace("key_", "sva_")).expect("an id");
     let service_token = |created| About::ServiceToken {
         account: account.clone(),
         account_name: typed.to_owned(),
         name: typed.to_owned(),
         scopes: vec!["See organizations".to_owned(), "Manage members".to_owned()],
         org_name: typed.to_owned(),
-        expires_at: "2027-02-20T06:00:00Z".to_owned(),
+        expires_at: TurnedClock::default().now(),
         created,
     };
     [
@@ -97,7 +97,7 @@ fn letters(typed: &str) -> [(&'static str, About); 31] {
         ),
         ("service_token_created", service_token(Some(origin()))),
         ("service_token_ends", service_token(None)),
-        ("service_token_leaked", leaked(Leaked::ServiceToken(account), LeakResponse::Revoke, Some(typed), 1)),
+        ("service_token_leaked", leaked(Leaked::ServiceToken(account), LeakResponse::Revoke, Some(typed), 2)),
         (
             "glass_broken",
             About::GlassBroken { org: org.clone(), org_name: typed.to_owned(), by: typed.to_owned(), origin: origin() },
