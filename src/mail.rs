@@ -39,7 +39,8 @@ pub enum Mail {
     PasswordChanged(Notice),
     /// A sign-in with a browser that did not sign in to the account before.
     NewSignIn(Notice),
-    /// A second factor was set up, removed, renewed or used up, or codes of it were tried.
+    /// A second factor was set up, removed, renewed or used up, or codes of it were tried; or a sign-in with an issuer was linked or
+    /// unlinked.
     SecondFactorChanged(Notice),
     /// A command line was signed in.
     CommandLineSignedIn(Notice),
@@ -301,6 +302,9 @@ pub enum FactorChange {
     Reset,
     /// Somebody with the password tried too many codes.
     CodesRefused,
+    /// An identity of an issuer was linked: it signs in from now on.
+    SignInLinked,
+    SignInUnlinked,
 }
 
 /// What leaked.

@@ -184,6 +184,7 @@ pub use moving::{Moved, move_to_postgres};
 pub use navigation::{KnownOrg, Navigation};
 pub use open_handovers::OpenHandover;
 pub use pruning::EventRetention;
+pub use required_sign_ins::REQUIRED_OF_TOKEN;
 pub use rotation::SetAside;
 pub use scoped::{Page, Paging};
 pub use search::{KeyDue, SearchHit, SearchKind};

@@ -19,7 +19,12 @@ pub async fn of_person(ui: &Ui, me: &SignedIn) -> Result<Chrome, PageError> {
     let orgs = ui.context.store.orgs_of(&me.user.id).await?;
     let rank = |(org, _): &&(Org, Held)| ui.recent.rank(org.id.as_str());
     let last = orgs.iter().min_by_key(rank).filter(|last| orgs.len() == 1 || rank(last) != usize::MAX);
-    if let Some((org, role)) = last.cloned() {
+    let last = match last {
+        // Its frame names what is in it.
+        Some((org, _)) if !ui.context.store.is_open_to(&me.session, &org.id).await? => None,
+        last => last.cloned(),
+    };
+    if let Some((org, role)) = last {
         let access = OrgAccess { me: me.clone(), org, role };
         return Ok(Chrome { crumbs: Vec::new(), archived: None, suspended: None, ..of_org(ui, &access, None).await? });
     }

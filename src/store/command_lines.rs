@@ -141,12 +141,13 @@ impl Tx {
         Ok(())
     }
 
-    /// Signs a command line in for the person who approved it. The chain `system` has to be locked.
+    /// Signs a command line in for the person who approved it in a session of this issuer. The chain `system` has to be locked.
     pub(super) async fn sign_command_line_in(
         &mut self,
         user: &User,
         name: String,
         scopes: TokenScopes,
+        provider: Option<String>,
     ) -> Result<SignInTokens> {
         self.needs_room_for_token(&user.id).await?;
         let (store, now) = (self.store().clone(), self.now());
@@ -168,6 +169,7 @@ impl Tx {
             secret: &access,
             refresh: Some((&refresh, now + ACCESS_VALID)),
             form_token: None,
+            provider,
         };
         self.insert_personal_token(row).await?;
         self.acts_as(Actor::User { id: user.id.clone(), name: user.name.clone(), credential: Credential::None });

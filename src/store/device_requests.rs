@@ -98,14 +98,16 @@ impl Store {
             if action == Action::DeviceApproved {
                 tx.needs_room_for_token(&id).await?;
             }
+            let provider = tx.provider_of_actor().await?;
             let row = sqlx::query(
-                "UPDATE device_requests SET user_id = $1, decided_at = $2, approved = $3 \
+                "UPDATE device_requests SET user_id = $1, decided_at = $2, approved = $3, provider = $5 \
                  WHERE user_code_hash = $4 AND expires_at > $2 AND decided_at IS NULL RETURNING *",
             )
             .bind(id.to_string())
             .bind(store.now().micros())
             .bind(i64::from(action == Action::DeviceApproved))
             .bind(hash)
+            .bind(provider)
             .fetch_optional(tx.on())
             .await?
             .ok_or(Error::NotFound)?;
@@ -163,7 +165,7 @@ impl Store {
             return Ok(DeviceAnswer::Denied);
         };
         let DeviceRequest { name, scopes, .. } = request(&row)?;
-        let tokens = tx.sign_command_line_in(&user, name, scopes).await?;
+        let tokens = tx.sign_command_line_in(&user, name, scopes, row.text_opt("provider")?).await?;
         tx.commit().await?;
         Ok(DeviceAnswer::Approved(tokens))
     }

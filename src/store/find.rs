@@ -9,14 +9,14 @@ use super::{
     keys::{self, key},
     orgs::org,
     places::{project, tenant},
-    required_sign_ins::is_linked,
+    required_sign_ins::{open_to_session, open_to_token},
     row::Read,
     sight::{granted, org_seen, tenant_seen},
 };
 use crate::{
     Result,
     app::App,
-    id::{AppId, KeyId, OrgId, ProjectId, ServiceAccountId, TenantId, UserId},
+    id::{AppId, KeyId, OrgId, PersonalTokenId, ProjectId, ServiceAccountId, TenantId, UserId},
     key::{Key, secret::Checked},
     member::Permission,
     org::Org,
@@ -27,11 +27,15 @@ use crate::{
 /// On whose behalf something is read.
 #[derive(Clone, Copy, Debug)]
 pub enum Reader<'a> {
-    /// A person: what they have a role on, directly or at a level above it.
+    /// A person: what they have a role on, directly or at a level above it. The caller has asked whether the organization is open
+    /// to their session: [`Store::find_in_session`], [`Store::is_open_to`].
     Person(&'a UserId),
     /// The same, and the organizations and tenants on the way there: what the pages of a person show.
     Passing(&'a UserId),
-    /// A service account: what its role shows, and what is on the way there.
+    /// The same for a person with this token, in the organizations that are open to it.
+    Token(&'a UserId, &'a PersonalTokenId),
+    /// A service account: what its role shows, and what is on the way there. What organizations require of the sign-in of people
+    /// does not concern it.
     Account(&'a ServiceAccountId),
     /// A root token or a managing key of one organization: what belongs to it.
     Org(&'a OrgId),
@@ -56,14 +60,15 @@ impl Reader<'_> {
     /// The condition on a row `k`; `parameter` is the value from [`Self::bound`], such as `$2`.
     pub(super) fn may_see(self, resource: &ResourceTable, parameter: &str) -> String {
         let ResourceTable { org, chain, needs, passes, .. } = resource;
-        let linked = || is_linked(&format!("k.{org}"), parameter);
         match (self, passes) {
-            (Self::Passing(_), Some(passes)) => format!("({} AND {})", passes("k", parameter), linked()),
-            // What organizations require of the sign-in of people does not concern it.
-            (Self::Account(_), Some(passes)) => passes("k", parameter),
-            (Self::Account(_), None) => granted(&format!("k.{org}"), chain, parameter, *needs),
-            (Self::Person(_) | Self::Passing(_), _) => {
-                format!("({} AND {})", granted(&format!("k.{org}"), chain, parameter, *needs), linked())
+            (Self::Token(user, _), _) => {
+                let person = format!("(SELECT rt.user_id FROM personal_tokens rt WHERE rt.id = {parameter})");
+                let seen = Self::Passing(user).may_see(resource, &person);
+                format!("({seen} AND {})", open_to_token(&format!("k.{org}"), parameter))
+            }
+            (Self::Passing(_) | Self::Account(_), Some(passes)) => passes("k", parameter),
+            (Self::Person(_) | Self::Passing(_) | Self::Account(_), _) => {
+                granted(&format!("k.{org}"), chain, parameter, *needs)
             }
             (Self::Org(_), _) => format!("k.{org} = {parameter}"),
             (Self::All, _) => "1 = 1".to_owned(),
@@ -73,6 +78,7 @@ impl Reader<'_> {
     pub(super) fn bound(self) -> Option<String> {
         match self {
             Self::Person(user) | Self::Passing(user) => Some(user.to_string()),
+            Self::Token(_, token) => Some(token.to_string()),
             Self::Account(account) => Some(account.to_string()),
             Self::Org(org) => Some(org.to_string()),
             Self::All => None,
@@ -179,6 +185,22 @@ impl Store {
         let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {}", reader.may_see(&I::TABLE, "$2"));
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.id().to_owned());
         let query = reader.bound().into_iter().fold(query, |query, bound| query.bind(bound));
+        query.fetch_optional(self.read()).await?.as_ref().map(I::read).transpose()
+    }
+
+    /// The same for a person in a session, if the organization is open to it.
+    pub async fn find_in_session<I: Findable>(
+        &self,
+        session: &[u8; 32],
+        user: &UserId,
+        id: &I,
+    ) -> Result<Option<I::Found>> {
+        let (reader, ResourceTable { columns, table, org, .. }) = (Reader::Person(user), I::TABLE);
+        let open = open_to_session(&format!("k.{org}"), "$3", "$4");
+        let seen = reader.may_see(&I::TABLE, "$2");
+        let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {seen} AND {open}");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.id().to_owned()).bind(user.to_string());
+        let query = query.bind(session.to_vec()).bind(self.now().micros());
         query.fetch_optional(self.read()).await?.as_ref().map(I::read).transpose()
     }
 

@@ -183,6 +183,8 @@ fn second_factor_changed(event: &Event) -> Option<About> {
         Action::RecoveryCodeUsed => FactorChange::CodeUsed(event.details["left"].as_u64()?),
         Action::SecondFactorsReset => FactorChange::Reset,
         Action::SecondFactorRefused => FactorChange::CodesRefused,
+        Action::IdentityLinked => FactorChange::SignInLinked,
+        Action::IdentityUnlinked => FactorChange::SignInUnlinked,
         _ => return None,
     };
     Some(About::SecondFactorChanged { what, origin: event.origin.clone() })

@@ -9,30 +9,50 @@ use crate::{
     Error, Result,
     audit::{Act, Action, Actor, Credential, NewEvent, Target},
     id::{OrgId, UserId},
+    journal::Entry,
     mail::Mail,
     member::{Permission, Role},
     org::Org,
     place::PlaceRef,
+    second_factor::{SecondProof, TypedCode},
     user::User,
 };
 
 /// How long an owner is let in without the issuer.
 const BROKEN: Duration = Duration::from_secs(60 * 60);
 
+/// An authenticator app that was set up so shortly before does not count: whoever has only the password could set one up.
+const SETTLED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Shown where something is done without the issuer.
 const REQUIRED: &str = "This organization requires single sign-on: sign in with its issuer first.";
+
+/// The same for a personal token or a command line.
+pub const REQUIRED_OF_TOKEN: &str = "This organization requires single sign-on. Sign in to the portal with its issuer, and create \
+    the personal token, or approve the command line, there.";
 
 /// The issuer that a session `s` of a person `u` lacks for an organization `o`, as a column; `$2` is the time.
 pub(super) const MISSING: &str = "(SELECT rq.provider FROM required_sign_ins rq WHERE rq.org_id = o.id \
     AND rq.provider <> COALESCE(s.provider, '') AND NOT EXISTS (SELECT 1 FROM broken_glass bg \
-    WHERE bg.org_id = o.id AND bg.user_id = u.id AND bg.until_at > $2 AND s.provider IS NULL)) AS missing_sign_in, ";
+    WHERE bg.org_id = o.id AND bg.session = s.id_digest AND bg.until_at > $2)) AS missing_sign_in, ";
 
-/// The condition that a person, whose id is `person` in SQL, signs in with the issuer that an organization requires: for tokens,
-/// which have no session.
-pub(super) fn is_linked(org: &str, person: &str) -> String {
+/// The condition that an organization is open to a session: the digest of its token and the time are given in SQL. The one for
+/// whatever lists or finds across organizations.
+pub(super) fn open_to_session(org: &str, session: &str, now: &str) -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM required_sign_ins rq WHERE rq.org_id = {org} AND NOT EXISTS \
-         (SELECT 1 FROM identities ri WHERE ri.provider = rq.provider AND ri.user_id = {person}))"
+         (SELECT 1 FROM sessions rs WHERE rs.id_digest = {session} AND rs.provider = rq.provider) AND NOT EXISTS \
+         (SELECT 1 FROM broken_glass bg WHERE bg.org_id = {org} AND bg.session = {session} AND bg.until_at > {now}))"
+    )
+}
+
+/// The same for a personal token, whose id is given: its session was signed in by the issuer, to which its person is still
+/// linked.
+pub(super) fn open_to_token(org: &str, token: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM required_sign_ins rq WHERE rq.org_id = {org} AND NOT EXISTS \
+         (SELECT 1 FROM personal_tokens rt JOIN identities ri ON ri.user_id = rt.user_id AND ri.provider = rt.provider \
+         WHERE rt.id = {token} AND rt.provider = rq.provider))"
     )
 }
 
@@ -43,7 +63,15 @@ impl Store {
         row.fetch_optional(self.read()).await?.map(|row| row.text("provider")).transpose()
     }
 
-    /// Requires an issuer, or none. Who requires one has to be signed in with it, so that nobody locks themselves out.
+    /// Whether a session sees an organization, as far as the issuer goes that this requires.
+    pub async fn is_open_to(&self, session: &[u8; 32], org: &OrgId) -> Result<bool> {
+        let sql = format!("SELECT 1 FROM orgs o WHERE o.id = $1 AND {}", open_to_session("o.id", "$2", "$3"));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string()).bind(session.to_vec());
+        Ok(query.bind(self.now().micros()).fetch_optional(self.read()).await?.is_some())
+    }
+
+    /// Requires an issuer, or none. Who requires one has to be signed in with it, so that nobody locks themselves out; and who
+    /// ends that, with the one that was required. The command line ends it for an issuer that is gone.
     pub async fn require_sign_in(&self, act: &Act, org: &Org, provider: Option<String>) -> Result<()> {
         let (store, act, org) = (self.clone(), act.clone(), org.clone());
         detached(async move {
@@ -56,7 +84,16 @@ impl Store {
             if before == provider {
                 return Ok(());
             }
-            if provider.is_some() && tx.provider_of_actor().await? != provider {
+            let signed_in = tx.provider_of_actor().await?;
+            if before.is_some() && provider.is_some() {
+                return Err(Error::field("issuer", "Require none first; then sign in with the other, and require that."));
+            }
+            if before.is_some() && signed_in != before && *tx.actor() != Actor::CommandLine {
+                return Err(Error::Forbidden(
+                    "Only who is signed in with the required issuer can end this. If the issuer is gone, an operator can.",
+                ));
+            }
+            if provider.is_some() && signed_in != provider {
                 let message = "Sign in with it yourself first: otherwise you would lock yourself out.";
                 return Err(Error::field("issuer", message));
             }
@@ -72,6 +109,7 @@ impl Store {
                     .execute(tx.on())
                     .await?;
             }
+            tx.notes(Entry::SignInRequired { org: org.id.to_string(), provider: provider.clone() });
             let target = Target::new("organization", &org.id, &org.name);
             let details = json!({ "provider": provider, "from": before });
             tx.record(NewEvent::of(&org.id, Action::SignInRequired, target).with(details)).await?;
@@ -89,9 +127,9 @@ impl Store {
         Ok(row.bind(org.to_string()).bind(user.to_string()).fetch_optional(self.read()).await?.is_some())
     }
 
-    /// Lets an owner in for an hour without the issuer, with a session by password and second factor. All owners are told by
-    /// mail, each time.
-    pub async fn break_glass(&self, act: &Act, org: &OrgId, user: &User) -> Result<()> {
+    /// Lets an owner in for an hour without the issuer, in this session by password alone, with a code that is used up. All owners
+    /// are told by mail, each time.
+    pub async fn break_glass(&self, act: &Act, org: &OrgId, user: &User, code: TypedCode) -> Result<()> {
         let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
@@ -104,20 +142,28 @@ impl Store {
             if required.fetch_optional(tx.on()).await?.is_none() {
                 return Err(Error::NotFound);
             }
-            if !tx.has_second_factor(&user.id).await? {
+            let added = sqlx::query("SELECT added_at FROM authenticators WHERE user_id = $1").bind(user.id.to_string());
+            let added = added.fetch_optional(tx.on()).await?.map(|row| row.time("added_at")).transpose()?;
+            if added.is_none_or(|added| added > store.now() - SETTLED) {
                 return Err(Error::Forbidden(
-                    "Only owners with an authenticator app can do this. Set it up on your account, or use the issuer.",
+                    "Only owners who set up an authenticator app more than seven days ago can do this. Ask another owner, or an \
+                     operator of this portal.",
                 ));
             }
+            let session = match tx.actor() {
+                Actor::User { credential: Credential::Session(session), .. } => *session,
+                _ => return Err(Error::SignedOut),
+            };
             if tx.provider_of_actor().await?.is_some() {
                 return Err(Error::Forbidden("Sign out, and sign in with your password and your code first."));
             }
+            tx.needs_second_factor(&user, Some(SecondProof::Code(code))).await?;
             sqlx::query(
-                "INSERT INTO broken_glass (org_id, user_id, until_at) VALUES ($1, $2, $3) \
-                 ON CONFLICT (org_id, user_id) DO UPDATE SET until_at = excluded.until_at",
+                "INSERT INTO broken_glass (org_id, session, until_at) VALUES ($1, $2, $3) \
+                 ON CONFLICT (org_id, session) DO UPDATE SET until_at = excluded.until_at",
             )
             .bind(org.to_string())
-            .bind(user.id.to_string())
+            .bind(session.to_vec())
             .bind((store.now() + BROKEN).micros())
             .execute(tx.on())
             .await?;
@@ -138,7 +184,7 @@ impl Store {
 
 impl Tx {
     /// The issuer by which the acting person signed in; `None` for a password, and for whoever has no session.
-    async fn provider_of_actor(&mut self) -> Result<Option<String>> {
+    pub(super) async fn provider_of_actor(&mut self) -> Result<Option<String>> {
         let Actor::User { credential: Credential::Session(session), .. } = self.actor().clone() else {
             return Ok(None);
         };
@@ -148,7 +194,8 @@ impl Tx {
 
     /// Fails if an organization requires an issuer with which the acting person did not sign in.
     pub(super) async fn needs_required_sign_in(&mut self, org: &OrgId) -> Result<()> {
-        let Actor::User { id, credential, .. } = self.actor().clone() else { return Ok(()) };
+        let Actor::User { credential, .. } = self.actor().clone() else { return Ok(()) };
+        let is_token = matches!(credential, Credential::Token { .. });
         let row = match credential {
             // They are signing in, or accept an invitation.
             Credential::None => return Ok(()),
@@ -160,17 +207,18 @@ impl Tx {
                 let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(session.to_vec()).bind(self.now().micros());
                 query.bind(org.to_string()).fetch_optional(self.on()).await?
             }
-            Credential::Token { .. } => {
+            Credential::Token { id, .. } => {
                 let sql = format!(
                     "SELECT CAST(CASE WHEN {} THEN NULL ELSE 'token' END AS TEXT) AS missing_sign_in \
                      FROM orgs o WHERE o.id = $1",
-                    is_linked("o.id", "$2")
+                    open_to_token("o.id", "$2")
                 );
                 let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string()).bind(id.to_string());
                 query.fetch_optional(self.on()).await?
             }
         };
         let missing = row.map(|row| row.text_opt("missing_sign_in")).transpose()?.flatten();
-        if missing.is_some() { Err(Error::Forbidden(REQUIRED)) } else { Ok(()) }
+        let message = if is_token { REQUIRED_OF_TOKEN } else { REQUIRED };
+        if missing.is_some() { Err(Error::Forbidden(message)) } else { Ok(()) }
     }
 }

@@ -10,6 +10,7 @@ use super::{
     key_secrets::previous_until,
     key_status::suspended_column,
     like::escaped,
+    required_sign_ins::open_to_session,
     row::Read,
     sight::{granted, tenant_seen},
 };
@@ -142,9 +143,15 @@ impl Store {
         })
     }
 
-    /// What a person may see that matches these words, a few of each kind: names that begin with them first, and
+    /// What a person may see in this session that matches these words, a few of each kind: names that begin with them first, and
     /// among those the ones in `near`.
-    pub async fn search(&self, user: &UserId, near: Option<&OrgId>, words: &str) -> Result<Vec<SearchHit>> {
+    pub async fn search(
+        &self,
+        session: &[u8; 32],
+        user: &UserId,
+        near: Option<&OrgId>,
+        words: &str,
+    ) -> Result<Vec<SearchHit>> {
         let words = words.trim();
         // PostgreSQL refuses NUL, and no name contains control characters.
         if words.is_empty() || words.contains(char::is_control) {
@@ -152,7 +159,7 @@ impl Store {
         }
         let mut found = Vec::new();
         for kind in SearchKind::ALL {
-            found.extend(self.search_kind(kind, user, near, words).await?);
+            found.extend(self.search_kind(kind, (session, user), near, words).await?);
         }
         Ok(found)
     }
@@ -160,7 +167,7 @@ impl Store {
     async fn search_kind(
         &self,
         kind: SearchKind,
-        user: &UserId,
+        (session, user): (&[u8; 32], &UserId),
         near: Option<&OrgId>,
         words: &str,
     ) -> Result<Vec<SearchHit>> {
@@ -183,19 +190,20 @@ impl Store {
             format!("%{plain}%"),
             format!("{plain}%"),
         ];
-        let seen = seen(kind);
+        let (seen, open) = (seen(kind), open_to_session("o.id", "$8", "$9"));
         let limit = if kind == SearchKind::Person { MOST * MOST } else { MOST };
         let within = format!("{name}_folded LIKE $3 ESCAPE '!' OR {more} OR lower({id}) LIKE $7 ESCAPE '!'");
         let sql = format!(
             "SELECT {id} AS id, {name} AS name, {place} AS place, o.id AS org_id, o.name AS org{status} \
              FROM (SELECT DISTINCT org_id FROM grants WHERE subject = $1) g JOIN orgs o ON o.id = g.org_id {from} \
-             WHERE ({within}) AND {seen} \
+             WHERE ({within}) AND {seen} AND {open} \
              ORDER BY CASE WHEN {name}_folded LIKE $4 ESCAPE '!' THEN 0 \
              WHEN {name}_folded LIKE $5 ESCAPE '!' THEN 1 ELSE 2 END, \
              CASE WHEN o.id = $2 THEN 0 ELSE 1 END, CASE WHEN {ended} THEN 1 ELSE 0 END, {name}_folded, {id} LIMIT {limit}"
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        let rows = values.into_iter().fold(query, sqlx::query::Query::bind).fetch_all(self.read()).await?;
+        let query = values.into_iter().fold(query, sqlx::query::Query::bind);
+        let rows = query.bind(session.to_vec()).bind(self.now().micros()).fetch_all(self.read()).await?;
         let mut found = Vec::new();
         for row in &rows {
             let (id, name) = (row.text("id")?, row.text("name")?);

@@ -170,7 +170,7 @@ impl Store {
                 tx.grant_to(&place, id.as_str(), role, None).await?;
                 let roles = vec![(place.kind.noun().to_owned(), place.id, role.as_str().to_owned())];
                 let (person, org) = (id.to_string(), before.org_id.to_string());
-                tx.notes(Entry::Roles { person, org, roles });
+                tx.notes(Entry::Roles { person, org, roles, synced: Vec::new() });
             }
             if details.as_object().is_some_and(serde_json::Map::is_empty) {
                 tx.unchanged().await?;

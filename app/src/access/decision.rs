@@ -26,7 +26,10 @@ impl DecisionAccess {
                 Some(app) => store.find(&me.user.id, app).await?.is_some(),
                 None => false,
             };
-            return Ok(seen.then(|| Self { within: OrgAccess { me: me.clone(), org, role }, kept }));
+            return match seen {
+                true => Ok(Some(Self { within: OrgAccess::of(me.clone(), store, &org.id).await?, kept })),
+                false => Ok(None),
+            };
         }
         Ok(None)
     }

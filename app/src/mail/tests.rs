@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 31] {
+fn letters(typed: &str) -> [(&'static str, About); 33] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
@@ -83,6 +83,8 @@ fn letters(typed: &str) -> [(&'static str, About); 31] {
         ("recovery_code_used", factor(FactorChange::CodeUsed(1))),
         ("second_factors_reset", factor(FactorChange::Reset)),
         ("second_factor_refused", factor(FactorChange::CodesRefused)),
+        ("sign_in_linked", factor(FactorChange::SignInLinked)),
+        ("sign_in_unlinked", factor(FactorChange::SignInUnlinked)),
         (
             "command_line_signed_in",
             About::CommandLineSignedIn { name: typed.to_owned(), origin: Origin { device: None, ..origin() } },

@@ -87,9 +87,11 @@ fn subject(entry: &Entry) -> (u8, String, String) {
         Entry::TrustRule { id, .. } => of(12, id, ""),
         Entry::TrustRuleDeleted { id } => of(13, id, ""),
         Entry::Ingestion { app, .. } => of(14, app, ""),
-        Entry::ServiceTokenRevoked { id } => of(15, id, ""),
-        Entry::ServiceAccount { id, .. } => of(16, id, ""),
-        Entry::ServiceAccountRemoved { id } => of(17, id, ""),
+        Entry::IdentityUnlinked { person, digest } => of(15, person, digest),
+        Entry::SignInRequired { org, .. } => of(16, org, ""),
+        Entry::ServiceTokenRevoked { id } => of(17, id, ""),
+        Entry::ServiceAccount { id, .. } => of(18, id, ""),
+        Entry::ServiceAccountRemoved { id } => of(19, id, ""),
     }
 }
 

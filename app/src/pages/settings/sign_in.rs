@@ -7,7 +7,7 @@ use super::SavedQuery;
 use crate::{
     access::{Addressed, OrgAccess},
     acts::{Caller, required_sign_in::require_sign_in},
-    components::{Choice, DoneNotice, ErrorSummary, PageHead, SelectField, Setting, SettingGroup},
+    components::{Choice, DoneNotice, ErrorSummary, PageHead, SelectField, Setting, SettingLink},
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
@@ -72,13 +72,10 @@ async fn page(ui: &Ui, access: &OrgAccess, form: FormState, saved: bool) -> Resu
 #[component]
 pub fn SignInGroup(org: OrgId) -> impl IntoView {
     view! {
-        <SettingGroup
+        <SettingLink
             title="Sign-in" about="How members get into the organization."
-            action=move || view! {
-                <form method="get" action=format!("/orgs/{org}/settings/sign-in")><button class="btn">"Change sign-in"</button></form>
-            }
-        >
-            <p>"Whether members have to sign in with your company’s issuer."</p>
-        </SettingGroup>
+            href=format!("/orgs/{org}/settings/sign-in") button="Change sign-in"
+            text="Whether members have to sign in with your company’s issuer."
+        />
     }
 }

@@ -24,7 +24,7 @@ use sallyport::{
     root_token::RootToken,
     scope::Request,
     service_account::PREFIX as SERVICE_PREFIX,
-    store::{Reader, ServiceCaller, Sight, Store},
+    store::{REQUIRED_OF_TOKEN, Reader, ServiceCaller, Sight, Store},
     tenant::Tenant,
     user::User,
     verifier::Judged,
@@ -72,7 +72,7 @@ impl Manager {
         match &self.reach {
             Reach::All => Reader::All,
             Reach::Org(org) => Reader::Org(org),
-            Reach::Person(bearer) => Reader::Passing(&bearer.user.id),
+            Reach::Person(bearer) => Reader::Token(&bearer.user.id, &bearer.token.id),
             Reach::Account(caller) => Reader::Account(&caller.account_id),
         }
     }
@@ -315,8 +315,17 @@ impl<T: Reachable> FromRequestParts<AppState> for Within<T> {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let manager = Manager::from_request_parts(parts, state).await?;
         let id = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
-        let found = T::find(&state.context.store, manager.reader(), &id).await?;
-        Ok(Self { manager, it: found.ok_or(Error::NotFound)? })
+        let store = &state.context.store;
+        if let Some(it) = T::find(store, manager.reader(), &id).await? {
+            return Ok(Self { manager, it });
+        }
+        // A person who would see it with another token learns what to do.
+        if let Some(bearer) = manager.bearer()
+            && T::find(store, Reader::Passing(&bearer.user.id), &id).await?.is_some()
+        {
+            return Err(forbidden(REQUIRED_OF_TOKEN));
+        }
+        Err(Error::NotFound.into())
     }
 }
 

@@ -146,7 +146,7 @@ impl Reachable for Approval {
             Reader::Account(account) => {
                 store.subject_may(account.as_str(), &found.org_id, Permission::GovernKeys).await?
             }
-            Reader::Person(user) | Reader::Passing(user) => {
+            Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
                 found.asked_by.id == user.as_str() || store.may(user, &found.org_id, Permission::GovernKeys).await?
             }
         };

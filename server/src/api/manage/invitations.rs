@@ -102,7 +102,8 @@ impl Reachable for Invitation {
         let sees = match reader {
             Reader::All => true,
             Reader::Org(org) => *org == found.org_id,
-            Reader::Person(user) | Reader::Passing(user) => {
+            Reader::Token(..) if store.find(reader, &found.org_id).await?.is_none() => false,
+            Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
                 let place = PlaceRef { kind: found.kind, id: &found.place_id, org_id: &found.org_id };
                 store.may(user, place, Permission::SeePlace).await?
             }

@@ -106,11 +106,11 @@ impl Reachable for ServiceAccount {
             Reader::All => true,
             Reader::Org(org) => *org == found.org_id,
             Reader::Account(_) => false,
-            Reader::Person(user) | Reader::Passing(user) => {
+            Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
                 let at = found.role.as_ref().map(|role| (role.kind, role.place_id.as_str()));
                 let (kind, id) = at.unwrap_or((PlaceKind::Org, found.org_id.as_str()));
                 let place = PlaceRef { kind, id, org_id: &found.org_id };
-                // The organization may require that they sign in with its issuer.
+                // The organization may require a token that was made in a session of its issuer.
                 store.find(reader, &found.org_id).await?.is_some()
                     && store.may(user, place, Permission::ManageMembers).await?
             }

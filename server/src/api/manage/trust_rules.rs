@@ -103,7 +103,8 @@ impl Reachable for TrustRule {
         let Some(id) = TrustRuleId::parse(id) else { return Ok(None) };
         let Some(found) = store.trust_rule(&id).await? else { return Ok(None) };
         let may = match reader {
-            Reader::Person(user) | Reader::Passing(user) => {
+            Reader::Token(..) if store.find(reader, &found.org_id).await?.is_none() => false,
+            Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
                 store.may(user, &found.org_id, Permission::GovernKeys).await?
             }
             Reader::Account(account) => {

@@ -109,7 +109,10 @@ impl Reachable for Webhook {
 
 pub(super) async fn may_manage(store: &Store, reader: Reader<'_>, org: &OrgId) -> StoreResult<bool> {
     match reader {
-        Reader::Person(user) | Reader::Passing(user) => store.may(user, org, Permission::ManageWebhooks).await,
+        Reader::Token(..) if store.find(reader, org).await?.is_none() => Ok(false),
+        Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
+            store.may(user, org, Permission::ManageWebhooks).await
+        }
         Reader::Account(account) => store.subject_may(account.as_str(), org, Permission::ManageWebhooks).await,
         Reader::All | Reader::Org(_) => Ok(store.find(reader, org).await?.is_some()),
     }
