@@ -36,6 +36,8 @@ pub fn title(queue: &str) -> &str {
         "delete_imports" => "Delete uploads of keys that were not imported",
         "delete_jobs" => "Delete ended jobs",
         "delete_usage" => "Delete old counts of usage",
+        "drop_retired_pepper" => "Drop a pepper that no secret needs",
+        "rotate_audit_key" => "Rotate the key that signs the audit log",
         "rotate_capability_keys" => "Rotate the key that signs capability tokens",
         "prune_events" => "Remove old activity",
         "delete_key_requests" => "Delete old requests of keys",

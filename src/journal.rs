@@ -3,14 +3,18 @@
 //! There are ids and times in it, and nothing that opens anything.
 
 mod compare;
+mod contents;
 mod entry;
 mod file;
+mod key;
 mod line;
 mod writer;
 
-pub use compare::{Compared, Database, Fork, Gap, Missing, compare};
+pub use compare::{Compared, Database, Fork, Gap, Missing, compare, first_hole};
+pub use contents::{Contents, Damage, read};
 pub use entry::{Entry, HeldRole, KeyState, SecretState};
-pub use file::{Contents, JournalFile, read};
+pub use file::JournalFile;
+pub use key::JournalKey;
 pub use line::{Line, to_json};
 pub use writer::{FileStatus, Journal, JournalStatus};
 

@@ -20,7 +20,11 @@ pub struct Counter(AtomicU64);
 
 impl Counter {
     pub fn increment(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.add(1);
+    }
+
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u64 {

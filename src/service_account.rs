@@ -134,6 +134,15 @@ impl ServiceToken {
     }
 }
 
+/// Who calls with a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceCaller {
+    pub account_id: ServiceAccountId,
+    pub account_name: String,
+    pub org_id: OrgId,
+    pub token: ServiceToken,
+}
+
 /// A validated token to be created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewServiceToken {

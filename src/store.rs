@@ -68,6 +68,7 @@ mod located;
 mod location;
 mod lock_file;
 mod mail;
+mod master_keys;
 mod measures;
 mod members;
 mod moving;
@@ -80,6 +81,7 @@ mod org_logos;
 mod orgs;
 mod paging;
 mod password_resets;
+mod pepper_change;
 mod peppers;
 mod personal_tokens;
 mod places;
@@ -87,6 +89,7 @@ mod pools;
 mod postgres;
 mod pruning;
 mod readers;
+mod rekey;
 mod removal;
 mod required_sign_ins;
 mod restrictions;
@@ -100,6 +103,7 @@ mod rows;
 mod saved_views;
 mod schema;
 mod scoped;
+mod sealed_rows;
 mod search;
 mod second_factors;
 mod secret_uses;
@@ -162,9 +166,8 @@ pub use find::Reader;
 pub use first_steps::FirstSteps;
 pub use forwarding::{ForwardBatch, Forwarding};
 pub use handovers::{NotOpened, Opened};
-
 pub use imports::{DryRun, ForeignShape, IMPORT_QUEUE};
-pub use journal::{Ended, HowToRestore, Reconciled, Restored, lines_of_sqlite};
+pub use journal::{Ended, Held, HowToRestore, Reconciled, Restored, lines_of_sqlite};
 pub use key_list::{
     FEW_NETWORKS, HygieneCheck, KeyFilter, KeyListFrame, KeyPage, KeySort, KeyStatus, LATER_DAYS, SOON_DAYS,
     UNUSED_DAYS,
@@ -179,17 +182,19 @@ pub use lifecycle::Contents;
 pub use located::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant};
 pub use location::{Location, OpenError};
 pub use lock_file::open_lock;
+pub use master_keys::{KnownMasterKey, MasterKeyState};
 pub use measures::{Measured, Pool};
 pub use moving::{Moved, move_to_postgres};
 pub use navigation::{KnownOrg, Navigation};
 pub use open_handovers::OpenHandover;
+pub use pepper_change::PepperStatus;
+pub(crate) use peppers::DigestOf;
 pub use pruning::EventRetention;
 pub use required_sign_ins::REQUIRED_OF_TOKEN;
 pub use rotation::SetAside;
 pub use scoped::{Page, Paging};
 pub use search::{KeyDue, SearchHit, SearchKind};
 pub use secret_uses::{SecretUseName, SecretUses};
-pub use service_tokens::ServiceCaller;
 pub use sight::Sight;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
@@ -211,6 +216,7 @@ use feed::Feed;
 use forward_gate::ForwardGate;
 use jobs::Doorbell;
 use journal::JournalSlot;
+use master_keys::Followed;
 use measures::Measures;
 use peppers::Peppers;
 use pools::{LOOK_UP, Pools};
@@ -243,6 +249,7 @@ struct Inner {
     forward_gate: ForwardGate,
     journal: JournalSlot,
     measures: Measures,
+    followed: Followed,
     tools: Tools,
     peppers: Peppers,
     listener: OnceLock<Listener>,

@@ -32,7 +32,10 @@ mod token_uses;
 pub mod unknown;
 pub mod usage;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use crate::{
     Error, Result, Timestamp,
@@ -231,18 +234,25 @@ impl Verifier {
 
     /// Verifies a presented key. An error means that no decision is possible: the caller responds with 503.
     pub async fn judge(&self, presented: Option<&str>, ask: &Ask<'_>, client: &Client) -> Result<Judged> {
-        let began = self.measures.begin(&*self.elapsed);
-        let judged = self.decide(presented, ask, client).await;
-        if let Some(began) = began {
-            let verdict = judged.as_ref().ok().map(|judged| judged.verdict);
-            self.measures.judged(verdict, (self.elapsed)().saturating_sub(began));
-        }
+        // Each clock is read as seldom as possible: that takes as long as several of the checks.
+        let (began, mut at) = ((self.elapsed)(), None);
+        let judged = self.decide(presented, ask, client, began, &mut at).await;
+        let verdict = judged.as_ref().ok().map(|judged| judged.verdict);
+        self.measures.judged(verdict, || (self.elapsed)().saturating_sub(began));
         let judged = judged?;
-        self.count(&judged, ask, client);
+        self.count(&judged, ask, client, at.unwrap_or_else(|| self.store.now()));
         Ok(judged)
     }
 
-    async fn decide(&self, presented: Option<&str>, ask: &Ask<'_>, client: &Client) -> Result<Judged> {
+    /// `at` becomes the time for which the key was judged, if there is one.
+    async fn decide(
+        &self,
+        presented: Option<&str>,
+        ask: &Ask<'_>,
+        client: &Client,
+        began: Duration,
+        at: &mut Option<Timestamp>,
+    ) -> Result<Judged> {
         if ask.plain_http && self.store.profile().credentials.https_only {
             return Ok(Judged::without_key(Verdict::HttpsRequired));
         }
@@ -250,7 +260,7 @@ impl Verifier {
         let profile = self.store.profile();
         let checked = profile.prefix_of(presented).and_then(|prefix| Checked::parse(prefix, presented));
         // Before the shapes are read, which may wait for the database.
-        self.freshness.check()?;
+        self.freshness.check_at(began)?;
         let foreign = if checked.is_none() { self.foreign(presented, ask).await? } else { None };
         if checked.is_none() && foreign.is_none() {
             return Ok(Judged::without_key(Verdict::Malformed));
@@ -267,6 +277,7 @@ impl Verifier {
                 }
             };
             let now = self.store.now();
+            *at = Some(now);
             let is_replaceable = key.record.counts_by_secret(now) || key.last_used.is_unused();
             let _noted = if is_replaceable { Some(self.replacing.read().await) } else { None };
             let mut verdict = verdict(ask, &key.record, profile, now);
@@ -288,7 +299,7 @@ impl Verifier {
                     // Its signature can be used for another attempt.
                     ChargeOutcome::Refused(told) => (verdict, charged, held) = (Verdict::RateLimited, Some(told), None),
                     ChargeOutcome::Unread(day) => {
-                        self.read_day(&key.record.key_id, day).await?;
+                        Box::pin(self.read_day(&key.record.key_id, day)).await?;
                         continue;
                     }
                 }

@@ -32,6 +32,7 @@ mod person;
 mod profile;
 mod progress;
 mod prompt;
+mod rekey;
 mod restore;
 mod restored;
 mod scan;
@@ -98,6 +99,12 @@ enum Command {
     /// Compare the revocation journal with the database, and decide about what is in none
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Replace the master key: seal everything again with a new one, while servers serve; run it again if it was interrupted
+    #[command(after_help = "Examples:
+  sallyport rekey
+  sallyport rekey --remove-old
+  sallyport rekey --pepper")]
+    Rekey(rekey::RekeyArgs),
     /// Check this installation, and say how to fix what is wrong; exits with 1 if something is
     #[command(after_help = "Examples:
   sallyport doctor
@@ -234,6 +241,7 @@ async fn run(settings: &Where, command: Command) -> Result<(), String> {
             store.close().await;
             ended
         }
+        Command::Rekey(args) => rekey::run(settings, &args).await,
         Command::MoveToPostgres => moving::run(&place).await,
         Command::Token(command) => {
             let store = open(settings).await?;

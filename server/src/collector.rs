@@ -6,6 +6,7 @@ mod syslog;
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use rustls::{ClientConfig, pki_types::ServerName};
 use sallyport::{audit::export::Exported, export::ExportRow};
 use tokio::time::timeout;
@@ -66,9 +67,9 @@ impl Collector {
         }
     }
 
-    /// Sends a text over HTTP.
-    pub async fn post(&self, content_type: &'static str, body: String) -> Result<(), String> {
-        self.within(http::post(self, content_type, body)).await
+    /// Sends a document over HTTP.
+    pub async fn post(&self, content_type: &'static str, body: impl Into<Body>) -> Result<(), String> {
+        self.within(http::post(self, content_type, body.into())).await
     }
 
     async fn within(&self, sending: impl Future<Output = Result<(), String>>) -> Result<(), String> {

@@ -16,6 +16,7 @@ mod secret;
 mod secret_files;
 mod set_by;
 pub mod single_sign_on;
+pub mod traces;
 pub mod usage;
 pub mod webhooks;
 
@@ -37,11 +38,12 @@ use self::{
     journal::JournalSection,
     leaks::LeaksSection,
     mail::{MailSection, MailSettings},
-    master_key::master_key_of_environment,
+    master_key::{master_key_of_environment, old_master_key_of_environment},
     public_url::check_public_url,
     redis::RedisArgs,
     requirements::check_names,
     single_sign_on::{IssuerSection, IssuerSettings},
+    traces::{TracesSection, TracesSettings},
     usage::{UsageSection, UsageSettings},
     webhooks::{WebhookSettings, WebhooksSection},
 };
@@ -135,6 +137,7 @@ struct File {
     #[serde(default)]
     journal: JournalSection,
     leaks: Option<LeaksSection>,
+    traces: Option<TracesSection>,
     webhooks: Option<WebhooksSection>,
     #[serde(default)]
     single_sign_on: BTreeMap<String, IssuerSection>,
@@ -149,6 +152,8 @@ pub struct DataLocation {
     pub database_url: Option<String>,
     pub profile: Option<PathBuf>,
     pub master_key: Option<MasterKeyText>,
+    /// The one of before, while `sallyport rekey` replaces it.
+    pub old_master_key: Option<MasterKeyText>,
     /// Of the second copy of the revocation journal.
     pub journal: Option<PathBuf>,
     pub set_by: SetBy,
@@ -171,6 +176,8 @@ pub struct Serving {
     pub usage: UsageSettings,
     pub audit: AuditSettings,
     pub partner_keys: Option<KeySource>,
+    /// `None` if no spans are sent.
+    pub traces: Option<TracesSettings>,
     pub webhooks: WebhookSettings,
     /// With whom people sign in.
     pub issuers: Vec<IssuerSettings>,
@@ -239,6 +246,7 @@ impl Where {
             profile: self.profile.clone().or(file.profile),
             journal: file.journal.folder,
             master_key: self.master_key.clone().or_else(master_key_of_environment),
+            old_master_key: old_master_key_of_environment(),
         })
     }
 
@@ -258,12 +266,9 @@ impl Where {
             let source = self.source(setting, given);
             move |sentence: String| blaming(sentence, Some(&source))
         };
-        if let Some(listen) = &listen {
-            check_listen(listen).map_err(from("listen", args.listen.as_ref()))?;
-        }
-        if let Some(listen) = &grpc_listen {
-            check_listen(listen).map_err(from("grpc_listen", args.grpc_listen.as_ref()))?;
-        }
+        listen.as_deref().map(check_listen).transpose().map_err(from("listen", args.listen.as_ref()))?;
+        let wrong_grpc = from("grpc_listen", args.grpc_listen.as_ref());
+        grpc_listen.as_deref().map(check_listen).transpose().map_err(wrong_grpc)?;
         let redis = args.redis.clone().or(RedisArgs {
             redis_url: file.redis_url,
             redis_prefix: file.redis_prefix,
@@ -294,6 +299,7 @@ impl Where {
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
             partner_keys: file.leaks.unwrap_or_default().resolve()?,
+            traces: file.traces.map(TracesSection::resolve).transpose()?,
             issuers: single_sign_on::resolve(file.single_sign_on, webhooks.proxy.as_ref())?,
             webhooks,
             requirements: check_names(file.requirements)?,
@@ -326,7 +332,7 @@ mod tests {
         for name in names.keys() {
             assert!(include_str!("../../docs/settings.md").contains(&format!("| `{name}`")), "{name} is not listed");
         }
-        for section in ["mail", "usage", "audit", "leaks", "webhooks", "journal"] {
+        for section in ["mail", "usage", "audit", "leaks", "webhooks", "journal", "traces"] {
             for name in names[section].as_table().expect("a table").keys() {
                 let listed = include_str!("../../docs/settings.md").contains(&format!("| `{section}.{name}`"));
                 assert!(listed, "{section}.{name} is not listed");

@@ -27,7 +27,7 @@ use crate::{
 use folder::Traces;
 
 pub use lock::ServerLock;
-pub use master_key::{key_path, write_whole};
+pub use master_key::{key_path, new_key_path, old_key_path, put_new_key, read_key, read_keys, write_whole};
 
 /// Whether a start may create a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,9 @@ pub enum Wanted {
 /// A prepared data folder, and what was created.
 pub struct DataDir {
     pub location: Location,
-    master_key: MasterKey,
+    /// At least one.
+    keys: Vec<MasterKey>,
+    place: DataLocation,
     profile: Arc<Profile>,
     /// Messages for the operator.
     pub made: Vec<String>,
@@ -57,8 +59,8 @@ impl DataDir {
         check_permission(place, &location)?;
         let path = key_path(place);
         let mut made: Vec<String> = folder::check(&place.data).into_iter().collect();
-        let given = master_key::given(place)?;
-        let kept = if given.is_some() { None } else { master_key::read(&path)? };
+        let mut keys = read_keys(place)?;
+        let is_kept = place.master_key.is_none() && !keys.is_empty();
         let has_database = match &location {
             Location::Sqlite(database) => {
                 if let Some(traces) = folder::traces(database, &path) {
@@ -68,12 +70,12 @@ impl DataDir {
             }
             Location::Postgres(_) => location.is_made().await.map_err(|error| error.to_string())?,
         };
-        match (has_database, kept.is_some() || given.is_some()) {
+        match (has_database, !keys.is_empty()) {
             (true, false) => return Err(no_key(&path, &location)),
             (true, true) if wanted == Wanted::New && !is_empty_file(&location) => {
                 return Err(format!("There is a database already ({location}); leave --new out."));
             }
-            (false, true) if kept.is_some() && matches!(location, Location::Postgres(_)) && wanted == Wanted::Known => {
+            (false, true) if is_kept && matches!(location, Location::Postgres(_)) && wanted == Wanted::Known => {
                 return Err(emptied(&path, &location));
             }
             _ => {}
@@ -98,24 +100,21 @@ impl DataDir {
         if !lock.exists() {
             fresh.push(lock);
         }
-        let master_key = match given.or(kept) {
-            Some(key) => key,
-            None => {
-                let key = MasterKey::mint(entropy);
-                let written = master_key::write_whole(&path, &key.expose());
-                written.map_err(|error| {
-                    remove(&fresh);
-                    format!("The master key {} can't be written: {error}", path.display())
-                })?;
-                made.push(format!(
-                    "Made the master key {}. Keep a copy of it away from the database's backups: without it nothing that is encrypted can be read.",
-                    path.display()
-                ));
-                fresh.push(path);
-                key
-            }
-        };
-        Ok(Self { location, master_key, profile, made, fresh })
+        if keys.is_empty() {
+            let key = MasterKey::mint(entropy);
+            let written = master_key::write_whole(&path, &key.expose());
+            written.map_err(|error| {
+                remove(&fresh);
+                format!("The master key {} can't be written: {error}", path.display())
+            })?;
+            made.push(format!(
+                "Made the master key {}. Keep a copy of it away from the database's backups: without it nothing that is encrypted can be read.",
+                path.display()
+            ));
+            fresh.push(path);
+            keys.push(key);
+        }
+        Ok(Self { location, keys, place: place.clone(), profile, made, fresh })
     }
 
     /// Finds what `serve` or `migrate` created. Creates nothing: a command in the wrong folder must not create a
@@ -126,24 +125,17 @@ impl DataDir {
         if !location.is_made().await.map_err(|error| error.to_string())? {
             return Err(missing_database(place, &location));
         }
-        let master_key = match master_key::given(place)? {
-            Some(key) => key,
-            None => {
-                let path = key_path(place);
-                master_key::read(&path)?.ok_or_else(|| no_key(&path, &location))?
-            }
-        };
-        Ok(Self { location, master_key, profile: profile(place)?, made: Vec::new(), fresh: Vec::new() })
+        Self::with_database(place, location)
     }
 
     /// Another database under the same master key: a backup that is being restored.
     pub fn with_database(place: &DataLocation, location: Location) -> Result<Self, String> {
-        let path = key_path(place);
-        let master_key = match master_key::given(place)? {
-            Some(key) => key,
-            None => master_key::read(&path)?.ok_or_else(|| no_key(&path, &location))?,
-        };
-        Ok(Self { location, master_key, profile: profile(place)?, made: Vec::new(), fresh: Vec::new() })
+        let keys = read_keys(place)?;
+        if keys.is_empty() {
+            return Err(no_key(&key_path(place), &location));
+        }
+        let (place, profile) = (place.clone(), profile(place)?);
+        Ok(Self { location, keys, place, profile, made: Vec::new(), fresh: Vec::new() })
     }
 
     /// Refuses a database with an older or newer schema.
@@ -175,7 +167,10 @@ impl DataDir {
     }
 
     fn tools(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Tools {
-        Tools { clock, entropy, vault: Vault::new(&self.master_key), profile: self.profile.clone() }
+        // A server reads the files again when the database names a key that it has not read.
+        let place = self.place.clone();
+        let vault = Vault::of(&self.keys, Some(Box::new(move || read_keys(&place).unwrap_or_default())));
+        Tools { clock, entropy, vault, profile: self.profile.clone() }
     }
 
     /// Deletes the master key of a refused start: the next start would expect its database.

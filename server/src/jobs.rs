@@ -19,7 +19,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-pub use queues::{Failure, Job, Queue, pruning, queues};
+pub use queues::{Failure, Job, Queue, audit_keys, pruning, queues};
 
 /// How often to look for jobs that become due, or were added by another process.
 const POLL: Duration = Duration::from_secs(1);

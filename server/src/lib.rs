@@ -32,6 +32,7 @@ pub mod session_store;
 pub mod single_sign_on;
 pub mod site;
 pub mod state;
+pub mod traces;
 mod trust;
 pub mod webhooks;
 pub mod worker;

@@ -27,6 +27,7 @@ use crate::{
     config::{
         DataLocation, Serving,
         audit::{AuditSettings, ForwardSettings},
+        traces::TracesSettings,
     },
     data_dir::{DataDir, Wanted},
     demo, forward_gate,
@@ -41,6 +42,7 @@ use crate::{
     partner_keys::KeySource,
     server::Server,
     state::{AppState, Deployment, is_loopback_url},
+    traces::Tracer,
     webhooks::Sender,
     worker,
 };
@@ -93,12 +95,16 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     }
     let public_host = url::Url::parse(&public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let public_host = public_host.unwrap_or_default();
-    let AuditSettings { pace, file, receiver, retention, forward } = serving.audit.clone();
+    let AuditSettings { pace, file, receiver, key_age, retention, forward } = serving.audit.clone();
     let receiver = receiver.map(|receiver| Collector::new(receiver, &public_host, 0)).transpose()?;
     let refuse_after = forward.as_ref().and_then(|forward| forward.refuse_after);
     let collector = forward
         .map(|ForwardSettings { collector, max_message, .. }| Collector::new(collector, &public_host, max_message))
         .transpose()?;
+    let tracer = match serving.traces.clone() {
+        Some(TracesSettings { collector, ratio }) => Some((ratio, Collector::new(collector, &public_host, 0)?)),
+        None => None,
+    };
     let mailer = serving.mail.clone().map(Mailer::new).transpose()?;
     let clock = Arc::new(SystemClock);
     let entropy = Arc::new(OsEntropy);
@@ -115,7 +121,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     let redis = share::over(&store, serving.redis.clone()).await?;
     let has_redis = redis.is_some();
     let at = format!("{}:{}", rustix::system::uname().nodename().to_string_lossy(), address.port());
-    store.describe_node(env!("CARGO_PKG_VERSION"), at);
+    store.describe_node(env!("CARGO_PKG_VERSION"), at.clone());
     for sentence in &data.made {
         say(sentence);
     }
@@ -160,7 +166,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     .await
     .map_err(|error| error.to_string())?;
     let (stop, stopped) = watch::channel(false);
-    journal::keep(&store, place, found, stopped.clone()).await?;
+    journal::keep(&store, place, &portal, found, stopped.clone()).await?;
     // Once it can judge: revocations wait for it from now on.
     store.join(state.verifier.lease().0).await.map_err(|error| error.to_string())?;
     share::say_if_alone(&store, has_redis).await?;
@@ -199,6 +205,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     let forwarding = collector.map(forwarding::queue);
     let pruning = (!retention.is_for_ever()).then(|| jobs::pruning(portal, retention));
     let queues = jobs::queues(serving.usage.retention).into_iter().chain(others).chain(forwarding).chain(pruning);
+    let queues = queues.chain(key_age.map(jobs::audit_keys));
     let queues = queues.collect();
     let mut workers = worker::start(&state.verifier, &state.context, queues, &stopped);
     if refuse_after.is_some() {
@@ -208,7 +215,12 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     let context = state.context.clone();
     let pages = page_pool::start().map_err(|error| format!("The threads for pages can't be started: {error}"))?;
     let server = Server::new(state.clone()).with_page_pool(pages.handle().clone());
-    let (server, requests) = measuring::measured(server, &state, metrics.as_ref());
+    let tracer = tracer.map(|(ratio, collector)| {
+        let (tracer, exporter) = Tracer::new(ratio, &OsEntropy, collector, at);
+        workers.others.push(tokio::spawn(exporter.run(stopped.clone())));
+        tracer
+    });
+    let (server, requests) = measuring::measured(server, &state, metrics.as_ref(), tracer);
     let service = |protocol| Service::new(protocol, &server, &shutdown);
     let of_http = Connections::new(limits::bounds());
     let of_grpc = Connections::new(Bounds { most: limits::GRPC_CONNECTIONS, of_an_address: limits::GRPC_CONNECTIONS });

@@ -4,6 +4,7 @@
 use std::{
     convert::Infallible,
     net::IpAddr,
+    pin::pin,
     sync::{Arc, LazyLock},
     time::Instant,
 };
@@ -22,7 +23,10 @@ use tower::ServiceExt;
 
 use crate::{
     api::{self, fast_path::FastPath},
-    metrics::{MatchedRoute, Requests, note, requests::method_number},
+    metrics::{
+        MatchedRoute, Requests, note,
+        requests::{method_name, method_number},
+    },
     middleware::{
         access_log::AccessLog,
         client::{self, Peer},
@@ -34,6 +38,7 @@ use crate::{
     probes::is_probe,
     router::{probes, router},
     state::AppState,
+    traces::{Answered, Tracer},
 };
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,6 +55,8 @@ pub struct Server {
     pages: Option<PagePool>,
     /// Where requests are counted; `None` means nowhere.
     requests: Option<Arc<Requests>>,
+    /// What makes spans of requests; `None` means that there are none.
+    tracer: Option<Arc<Tracer>>,
 }
 
 impl Server {
@@ -61,7 +68,8 @@ impl Server {
     pub fn with_pages(state: AppState, pages: impl FnOnce() -> Router<Context> + Send + 'static) -> Self {
         let of_routes = state.clone();
         let routes: MakeRouter = Box::new(move || router(&of_routes, pages()));
-        Self { probes: probes(&state), routes: Arc::new(LazyLock::new(routes)), state, pages: None, requests: None }
+        let (probes, routes) = (probes(&state), Arc::new(LazyLock::new(routes)));
+        Self { probes, routes, state, pages: None, requests: None, tracer: None }
     }
 
     /// Renders pages on separate threads.
@@ -70,17 +78,24 @@ impl Server {
         Self { pages: Some(PagePool::new(threads)), ..self }
     }
 
-    /// Counts requests.
+    /// Counts requests, and traces them.
     #[must_use]
-    pub fn measured(self, requests: Arc<Requests>) -> Self {
+    pub fn observed(self, requests: Option<Arc<Requests>>, tracer: Option<Arc<Tracer>>) -> Self {
+        if requests.is_none() && tracer.is_none() {
+            return self;
+        }
         let routes = self.routes;
         let noted: MakeRouter = Box::new(move || LazyLock::force(&routes).clone().layer(from_fn(note)));
         let (routes, probes) = (Arc::new(LazyLock::new(noted)), self.probes.layer(from_fn(note)));
-        Self { requests: Some(requests), routes, probes, ..self }
+        Self { requests, tracer, routes, probes, ..self }
     }
 
     pub fn page_pool(&self) -> Option<&PagePool> {
         self.pages.as_ref()
+    }
+
+    pub fn tracer(&self) -> Option<&Arc<Tracer>> {
+        self.tracer.as_ref()
     }
 
     pub fn is_trusted(&self, peer: IpAddr) -> bool {
@@ -89,28 +104,41 @@ impl Server {
 
     pub async fn answer(&self, peer: Peer, mut request: Request<Body>) -> Response {
         let state = &self.state;
-        let measured =
-            self.requests.as_ref().map(|requests| (requests, Instant::now(), method_number(request.method())));
+        let method = method_number(request.method());
+        let measured = self.requests.as_ref().map(|requests| (requests, Instant::now()));
         if let Some(within) = state.context.sub_path.without_prefix(request.uri()) {
             *request.uri_mut() = within;
         }
         let path = request.uri().path();
         let (of_api, fast_path, has_secret_path) = (api::has(path), FastPath::of(path), secret_path::has(path));
         let client = client::name(state, peer, request.headers());
-        let trace = Trace::of(request.headers());
+        let incoming = Trace::of(request.headers());
+        let tracer = self.tracer.as_ref().filter(|_| !is_probe(path));
+        let traced = tracer.and_then(|tracer| {
+            let started = tracer.begin(incoming, client.proxied, || state.context.store.now())?;
+            Some((tracer, started))
+        });
+        let trace = traced.map(|(_, started)| started.trace).or(incoming);
         let log = AccessLog::of(&request, of_api, trace);
-        let matched = MatchedRoute::unless(measured.is_none() || fast_path.is_some());
+        let matched = MatchedRoute::unless((measured.is_none() && traced.is_none()) || fast_path.is_some());
 
         let id = &client.request_id;
         let handled = match (host::refusal(state, &request, of_api), fast_path) {
             (Some(refusal), _) => refusal,
-            (None, Some(fast_path)) => run(fast_path.answer(state, &client, request), (id, trace), of_api).await,
-            (None, None) => run(self.route(&client, request, matched.clone()), (id, trace), of_api).await,
+            // Pinned where it is made, because it is large: otherwise it would be copied twice. The other is larger still, and
+            // would make room for itself in what every connection copies for each request.
+            (None, Some(fast_path)) => run(pin!(fast_path.answer(state, &client, request)), (id, trace), of_api).await,
+            (None, None) => run(Box::pin(self.route(&client, request, matched.clone())), (id, trace), of_api).await,
         };
         let of_a_gateway = fast_path.is_some_and(FastPath::is_of_a_gateway);
         let mut response = if of_api { api::complete(handled, state, of_a_gateway, &client) } else { handled };
 
-        if let Some((requests, began, method)) = measured {
+        if let Some((tracer, started)) = traced {
+            let route = fast_path.map(FastPath::route).or_else(|| matched.as_ref().and_then(MatchedRoute::get));
+            let (method, status) = (method_name(method), response.status().as_u16());
+            tracer.end(started, &Answered { method, route, status, request_id: id });
+        }
+        if let Some((requests, began)) = measured {
             let (status, took) = (response.status(), began.elapsed());
             match fast_path {
                 Some(path) => requests.count_fast(path, method, status, took),

@@ -15,6 +15,8 @@ use crate::jobs::{self, Queue};
 
 /// How soon a change by another process is noticed, if the database does not tell.
 const POLL: Duration = RENEWED_EVERY;
+/// How soon `sallyport rekey` is noticed.
+const KEYS_FOLLOWED: Duration = Duration::from_secs(1);
 /// *Last used* is at most this old, plus one write.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -47,6 +49,7 @@ pub fn start(verifier: &Arc<Verifier>, context: &Context, queues: Vec<Queue>, st
         others: vec![
             tokio::spawn(poll(Arc::clone(verifier), stop.clone())),
             tokio::spawn(close_lapsed_nodes(verifier.store().clone(), stop.clone())),
+            tokio::spawn(follow_master_keys(verifier.store().clone(), stop.clone())),
             tokio::spawn(tell(context.clone(), stop.clone())),
             tokio::spawn(jobs::work(verifier.store().clone(), queues, stop.clone())),
         ],
@@ -101,6 +104,25 @@ async fn close_lapsed_nodes(store: Store, mut stop: watch::Receiver<bool>) {
         if let Err(error) = store.close_lapsed_nodes().await {
             tracing::debug!(%error, "the other nodes could not be watched");
         }
+    }
+}
+
+/// Reads a new master key, and lets it seal once the database says so.
+async fn follow_master_keys(store: Store, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(KEYS_FOLLOWED);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = None;
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stop.changed() => return,
+        }
+        let failed = store.follow_master_keys().await.err().map(|error| error.to_string());
+        // Logged only once.
+        if let Some(error) = failed.as_ref().filter(|failed| failing.as_ref() != Some(*failed)) {
+            tracing::warn!(%error, "the master keys could not be followed");
+        }
+        failing = failed;
     }
 }
 

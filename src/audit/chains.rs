@@ -21,6 +21,11 @@ impl Action {
                 | Self::EveryKeyRevoked
                 | Self::JobRetried
                 | Self::MailTested
+                | Self::MasterKeyChanged
+                | Self::MasterKeyRemoved
+                | Self::MasterKeyReplaced
+                | Self::PepperChanged
+                | Self::PepperDropped
                 | Self::OperatorAdded
                 | Self::OperatorRemoved
                 | Self::PasswordChanged

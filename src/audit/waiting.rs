@@ -78,6 +78,11 @@ impl Action {
             | Self::KeyRotated
             | Self::KeySecretRestored
             | Self::WebhookSecretChanged
+            | Self::MasterKeyChanged
+            | Self::MasterKeyReplaced
+            | Self::MasterKeyRemoved
+            | Self::PepperChanged
+            | Self::PepperDropped
             | Self::SigningSecretRotated => false,
             // They take away.
             Self::AccountDisabled

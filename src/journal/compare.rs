@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Line;
+use super::{Damage, Line};
 
 /// What a database says about its changes.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +11,8 @@ pub struct Database {
     /// When each change was committed, as far back as it is known.
     pub marks: BTreeMap<i64, i64>,
     pub forks: Vec<Fork>,
+    /// Changes that were lost, and are being applied again: their numbers are not used by others.
+    pub lost: Option<Fork>,
 }
 
 /// Changes that were lost with the database before this one, and applied again.
@@ -48,33 +50,48 @@ pub struct Gap {
 }
 
 impl Database {
-    fn has(&self, line: &Line) -> bool {
-        let is_forked = |fork: &Fork| (fork.first..=fork.last).contains(&line.revision);
-        if line.revision == 0 || self.forks.iter().any(is_forked) {
+    /// `told`: number and time of all lines.
+    fn has(&self, line: &Line, told: &BTreeSet<(i64, i64)>) -> bool {
+        let is_of = |fork: &Fork| (fork.first..=fork.last).contains(&line.revision);
+        let mark = self.marks.get(&line.revision);
+        if line.revision == 0 || mark == Some(&line.at) || self.forks.iter().any(is_of) {
             return true;
         }
-        if line.revision > self.revision {
+        if line.revision > self.revision || self.lost.as_ref().is_some_and(is_of) {
             return false;
         }
-        match self.marks.get(&line.revision) {
+        if mark.is_some() {
             // A journal may begin with a change of which nothing else is known.
-            Some(at) => line.at == *at || line.at == 0,
-            // Older than what is known. A hole among what is known is none of this database's changes.
-            None => self.marks.keys().next().is_none_or(|oldest| line.revision < *oldest),
+            return line.at == 0;
         }
+        // Older than what is known; or in a hole, which a server of an older version leaves: then both ends of it are changes of
+        // this history. Another hole is none of this database's changes.
+        let is_told = |(revision, at): (&i64, &i64)| told.contains(&(*revision, *at));
+        self.marks
+            .range(..line.revision)
+            .next_back()
+            .is_none_or(|below| is_told(below) && self.marks.range(line.revision..).next().is_some_and(is_told))
+    }
+
+    /// Whether it has the last line of each damaged file, and so everything that was in them.
+    pub fn has_all_of(&self, damage: &Damage) -> bool {
+        !damage.ends.is_empty() && damage.ends.iter().all(|(revision, at)| self.marks.get(revision) == Some(at))
     }
 
     /// Whether nothing that is known of it is as old as these lines.
     fn is_too_new_for(&self, lines: &[Line]) -> bool {
         let newest = lines.iter().map(|line| line.revision).max().unwrap_or(0);
-        newest > 0 && self.marks.keys().next().is_some_and(|oldest| newest < *oldest)
+        // An operator has decided about what was after it.
+        let is_accepted = self.forks.iter().any(|fork| fork.first == newest + 1);
+        newest > 0 && !is_accepted && self.marks.keys().next().is_some_and(|oldest| newest < *oldest)
     }
 }
 
 /// Compares the lines of all journals, in any order, with a database.
 pub fn compare(lines: &[Line], database: &Database) -> Compared {
     let all: BTreeSet<&Line> = lines.iter().collect();
-    let missing: Vec<Line> = all.iter().filter(|line| !database.has(line)).map(|line| (*line).clone()).collect();
+    let told: BTreeSet<_> = all.iter().map(|line| (line.revision, line.at)).collect();
+    let missing: Vec<Line> = all.iter().filter(|line| !database.has(line, &told)).map(|line| (*line).clone()).collect();
     let Some(first) = missing.first().map(|line| line.revision) else {
         if database.is_too_new_for(lines) {
             let newest = lines.iter().map(|line| line.revision).max().unwrap_or(0);
@@ -84,8 +101,10 @@ pub fn compare(lines: &[Line], database: &Database) -> Compared {
         }
         return Compared::Same;
     };
-    let known = all.iter().filter(|line| line.revision < first && database.has(line)).map(|line| line.revision).max();
-    let common = if database.revision < first { database.revision } else { known.unwrap_or(0) };
+    let known = all.iter().filter(|line| line.revision < first && database.has(line, &told));
+    let known =
+        known.map(|line| line.revision).chain(database.lost.map(|lost| lost.first - 1)).filter(|of| *of < first);
+    let common = if database.revision < first { database.revision } else { known.max().unwrap_or(0) };
     let mut expected = common + 1;
     let mut gap = None;
     for line in all.iter().filter(|line| line.revision > common) {
@@ -96,6 +115,17 @@ pub fn compare(lines: &[Line], database: &Database) -> Compared {
     }
     let is_changed = database.revision > common;
     Compared::Missing(Missing { lines: missing, common, is_changed, gap })
+}
+
+/// The first changes, between the oldest and the newest in all journals, that no journal has. Those that were lost with a database
+/// before, which an operator accepted, are none.
+pub fn first_hole(lines: &[Line], forks: &[Fork]) -> Option<Gap> {
+    let revisions: BTreeSet<i64> = lines.iter().map(|line| line.revision).filter(|revision| *revision > 0).collect();
+    let is_known = |revision: i64| forks.iter().any(|fork| (fork.first..=fork.last).contains(&revision));
+    revisions.iter().zip(revisions.iter().skip(1)).find_map(|(after, before)| {
+        let is_hole = (after + 1..*before).any(|revision| !is_known(revision));
+        is_hole.then_some(Gap { after: *after, before: *before })
+    })
 }
 
 #[cfg(test)]
@@ -110,7 +140,7 @@ mod tests {
 
     fn database(revisions: std::ops::RangeInclusive<i64>) -> Database {
         let marks = revisions.clone().map(|revision| (revision, 100 + revision)).collect();
-        Database { revision: *revisions.end(), marks, forks: Vec::new() }
+        Database { revision: *revisions.end(), marks, ..Database::default() }
     }
 
     fn missing(lines: &[Line], database: &Database) -> Missing {
@@ -157,6 +187,52 @@ mod tests {
         assert_eq!(compare(&lines(0..=1_000), &database(1_000..=2_000)), Compared::Same);
         assert_eq!(compare(&[], &database(1..=10)), Compared::Same);
         assert_eq!(compare(&lines(0..=10), &Database { revision: 10, ..Database::default() }), Compared::Same);
+    }
+
+    #[test]
+    fn what_is_being_applied_is_missing_until_it_is_settled() {
+        let mut restored = database(1..=10);
+        restored.lost = Some(Fork { first: 11, last: 50 });
+        // What an operator did meanwhile, and is in the journal, too.
+        restored.marks.extend((51..=53).map(|revision| (revision, 9_000 + revision)));
+        restored.revision = 53;
+        let later = (51..=53).map(|revision| Line::new(revision, 9_000 + revision, &[]));
+        let all: Vec<_> = lines(0..=50).into_iter().chain(later).collect();
+        let found = missing(&all, &restored);
+        assert_eq!((found.lines, found.common, found.is_changed, found.gap), (lines(11..=50), 10, true, None));
+        // Also if the journal begins only then.
+        assert_eq!(missing(&lines(11..=50), &restored).common, 10);
+        restored.lost = None;
+        restored.forks.push(Fork { first: 11, last: 50 });
+        assert_eq!(compare(&all, &restored), Compared::Same);
+    }
+
+    #[test]
+    fn a_hole_that_an_older_server_left_in_what_is_known_is_none() {
+        let mut holed = database(1..=50);
+        holed.marks.retain(|revision, _| !(20..=29).contains(revision));
+        assert_eq!(compare(&lines(0..=50), &holed), Compared::Same);
+        // Of another history.
+        holed.marks.insert(30, 7);
+        assert!(missing(&lines(0..=50), &holed).lines.iter().any(|line| line.revision == 25));
+    }
+
+    #[test]
+    fn damage_is_none_where_the_database_has_what_was_there() {
+        let damage = |ends: &[(i64, i64)]| Damage { why: String::new(), up_to: 50, ends: ends.to_vec() };
+        let database = database(1..=50);
+        assert!(database.has_all_of(&damage(&[(50, 150)])));
+        for other in [&[][..], &[(51, 151)], &[(50, 151)], &[(50, 150), (51, 151)]] {
+            assert!(!database.has_all_of(&damage(other)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_hole_in_all_journals_is_found() {
+        let holed = lines((0..=20).chain(25..=30));
+        assert_eq!(first_hole(&holed, &[]), Some(Gap { after: 20, before: 25 }));
+        assert_eq!(first_hole(&holed, &[Fork { first: 21, last: 24 }]), None);
+        assert_eq!(first_hole(&lines(30..=40), &[]), None, "it began there");
     }
 
     proptest! {

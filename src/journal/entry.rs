@@ -99,6 +99,33 @@ pub enum Entry {
     },
     /// All keys that sign capability tokens were replaced.
     CapabilityKeysReplaced,
+    /// Capability tokens of an app of an earlier epoch are refused.
+    CapabilitiesRevoked {
+        app: String,
+        epoch: i64,
+    },
+    /// The terms of a trust rule were changed: those from before may give more.
+    TrustRuleChanged {
+        id: String,
+    },
+    /// A key that signed checkpoints, in Base64: somebody else may have it.
+    AuditKeyRevoked {
+        key: String,
+    },
+    /// Recovery codes of a person that there were are used, or were replaced.
+    RecoveryCodesEnded {
+        person: String,
+    },
+    /// An endpoint was deleted or stopped, or its address or its secret replaced.
+    WebhookEnded {
+        id: String,
+    },
+    /// The limits of an app, instead of its plan's.
+    AppLimited {
+        app: String,
+        per_minute: Option<i64>,
+        per_day: Option<i64>,
+    },
 }
 
 /// A key, as a commit left it.

@@ -1,79 +1,40 @@
-//! A journal's file: reading it as a whole, and appending to it.
+//! Appending to a journal's file.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    collections::VecDeque,
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
 use super::{
-    Entry, Line,
-    line::{Mac, START},
+    Contents, Entry, Line,
+    key::{JournalKey, Mac, START},
 };
-use crate::vault::Vault;
+use crate::audit::hex;
 
-/// The most lines that wait in memory for a file that can't be written.
+/// The most lines that wait in memory for a file that can't be written, but for those that it lacked at the start.
 const MOST_WAITING: usize = 100_000;
+/// So many lines are written with one sync.
+const AT_ONCE: usize = 10_000;
 
-/// What was read.
-#[derive(Clone, Debug)]
-pub struct Contents {
-    pub path: PathBuf,
-    pub lines: Vec<Line>,
-    /// Where a line is not what was written, if one is not: it and all that follow are not in `lines`.
-    pub damage: Option<String>,
-    /// The newest change that a line has which is not in `lines`. Whether that is true is not known.
-    pub damaged_up_to: i64,
-    last: Mac,
-    /// The bytes of `lines`. After them may be a part of a line: the process was killed while it wrote.
-    length: u64,
-}
-
-/// Reads a file as a whole; `None` if there is none.
-pub fn read(path: &Path, vault: &Vault) -> io::Result<Option<Contents>> {
-    let mut bytes = Vec::new();
-    match File::open(path) {
-        Ok(mut file) => file.read_to_end(&mut bytes)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut found =
-        Contents { path: path.to_owned(), lines: Vec::new(), damage: None, damaged_up_to: 0, last: START, length: 0 };
-    // The last piece has no end: it is empty, or a part of a line.
-    let pieces: Vec<_> = bytes.split(|byte| *byte == b'\n').collect();
-    for (n, piece) in pieces[..pieces.len() - 1].iter().enumerate() {
-        let text = std::str::from_utf8(piece).ok();
-        let Some((line, mac)) = text.and_then(|text| Line::read(vault, &found.last, text)) else {
-            found.damage = Some(if n == 0 {
-                format!("{} was written under another master key, or is damaged", path.display())
-            } else {
-                format!("{} is damaged in line {}", path.display(), n + 1)
-            });
-            found.damaged_up_to = pieces[n..].iter().filter_map(|piece| revision(piece)).max().unwrap_or(0);
-            break;
-        };
-        found.length += piece.len() as u64 + 1;
-        found.last = mac;
-        found.lines.push(line);
-    }
-    Ok(Some(found))
-}
-
-/// Of a line that is not trusted.
-fn revision(piece: &[u8]) -> Option<i64> {
-    std::str::from_utf8(piece).ok()?.split(' ').nth(1)?.parse().ok()
-}
-
-/// A file to which lines are appended.
+/// A file to which lines are appended. It is locked while it is open: no other process writes to it.
 pub struct JournalFile {
     path: PathBuf,
-    vault: Vault,
+    key: JournalKey,
     last: Mac,
+    /// Where the last line begins.
+    last_at: u64,
     length: u64,
     last_revision: i64,
+    /// Number and time of the newest change that was read.
+    newest: Option<(i64, i64)>,
     /// Lines that are not written yet.
-    waiting: Vec<Line>,
+    waiting: VecDeque<Line>,
+    most: usize,
+    /// Whether lines were left out, since too many waited.
+    has_lost: bool,
     /// Whether this made the file, or read it before.
     is_own: bool,
     file: Option<File>,
@@ -81,20 +42,35 @@ pub struct JournalFile {
 
 impl JournalFile {
     /// Goes on after what was read, which is not damaged.
-    pub fn after(found: &Contents, vault: Vault) -> Self {
-        let last_revision = found.lines.iter().map(|line| line.revision).max().unwrap_or(0);
+    pub fn after(found: &Contents, key: JournalKey) -> Self {
+        let newest = found.lines.iter().max_by_key(|line| line.revision);
         Self {
             last: found.last,
+            last_at: found.last_at,
             length: found.length,
-            last_revision,
+            last_revision: newest.map_or(0, |line| line.revision),
+            newest: newest.filter(|line| line.at != 0).map(|line| (line.revision, line.at)),
             is_own: true,
-            ..Self::new(found.path.clone(), vault)
+            ..Self::new(found.path.clone(), key)
         }
     }
 
     /// A file that is not there yet.
-    pub fn new(path: PathBuf, vault: Vault) -> Self {
-        Self { path, vault, last: START, length: 0, last_revision: 0, waiting: Vec::new(), is_own: false, file: None }
+    pub fn new(path: PathBuf, key: JournalKey) -> Self {
+        Self {
+            path,
+            last: START,
+            key,
+            last_at: 0,
+            length: 0,
+            last_revision: 0,
+            newest: None,
+            waiting: VecDeque::new(),
+            most: MOST_WAITING,
+            has_lost: false,
+            is_own: false,
+            file: None,
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -106,66 +82,104 @@ impl JournalFile {
         self.last_revision
     }
 
-    pub fn waiting(&self) -> &[Line] {
+    /// Number and time of the newest change that was in it when it was read.
+    pub fn newest(&self) -> Option<(i64, i64)> {
+        self.newest
+    }
+
+    pub fn waiting(&self) -> &VecDeque<Line> {
         &self.waiting
+    }
+
+    /// Whether lines were left out, since too many waited: they come back with the next start.
+    pub fn has_lost(&self) -> bool {
+        self.has_lost
+    }
+
+    /// Opens and locks a file that was read before. It is an error only if another process has it: whatever else is wrong may end
+    /// by itself.
+    pub fn claim(&mut self) -> io::Result<()> {
+        if !self.is_own || self.is_open() {
+            return Ok(());
+        }
+        match self.open() {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes lines that the file lacked at the start, however many: they are in memory anyway.
+    pub fn owes(&mut self, lines: impl IntoIterator<Item = Line>) {
+        self.waiting.extend(lines);
+        self.most = MOST_WAITING + self.waiting.len();
     }
 
     /// Notes a line, which [`JournalFile::flush`] writes.
     pub fn push(&mut self, line: Line) {
-        if self.waiting.len() >= MOST_WAITING {
-            self.waiting.remove(0);
+        if self.waiting.len() >= self.most {
+            self.waiting.pop_front();
+            self.has_lost = true;
         }
-        self.waiting.push(line);
+        self.waiting.push_back(line);
     }
 
     /// Writes what waits, to the disk.
     pub fn flush(&mut self) -> io::Result<()> {
-        if self.waiting.is_empty() {
-            return Ok(());
+        while !self.waiting.is_empty() {
+            if let Err(error) = self.write() {
+                // Opened anew the next time, and cut to what is known to be whole.
+                self.file = None;
+                return Err(error);
+            }
         }
-        let written = self.write();
-        if written.is_err() {
-            // Opened anew the next time, and cut to what is known to be whole.
-            self.file = None;
-        }
-        written
+        self.most = MOST_WAITING;
+        Ok(())
     }
 
     fn write(&mut self) -> io::Result<()> {
         if !self.is_open() {
             self.open()?;
         }
+        let (text, last, last_at) = self.text();
         let Some(file) = &mut self.file else { return Err(io::Error::other("it is not open")) };
-        let (mut text, mut last) = (String::new(), self.last);
-        for line in &self.waiting {
-            last = line.write(&self.vault, &last, &mut text);
-        }
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
-        self.last = last;
+        (self.last, self.last_at) = (last, self.length + last_at);
         self.length += text.len() as u64;
-        let newest = self.waiting.iter().map(|line| line.revision).max().unwrap_or(0);
-        self.last_revision = self.last_revision.max(newest);
-        self.waiting.clear();
+        let written = self.waiting.drain(..self.waiting.len().min(AT_ONCE));
+        self.last_revision = written.map(|line| line.revision).max().unwrap_or(0).max(self.last_revision);
         Ok(())
+    }
+
+    /// What is written next, the MAC of its last line, and where in it this begins.
+    fn text(&self) -> (String, Mac, u64) {
+        let (mut text, mut last, mut last_at) = (String::new(), self.last, 0);
+        for line in self.waiting.iter().take(AT_ONCE) {
+            last_at = text.len() as u64;
+            last = line.write(&self.key, &last, &mut text);
+        }
+        (text, last, last_at)
     }
 
     /// Whether the open file is still the one of that name: it may have been moved or deleted.
     fn is_open(&self) -> bool {
-        let Some(file) = &self.file else { return false };
-        match (file.metadata(), fs::metadata(&self.path)) {
-            (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
-            _ => false,
-        }
+        self.file.as_ref().is_some_and(|file| self.is_named(file).unwrap_or(false))
+    }
+
+    fn is_named(&self, file: &File) -> io::Result<bool> {
+        // Of a link this is the link itself, which is no file of ours.
+        let (open, named) = (file.metadata()?, fs::symlink_metadata(&self.path)?);
+        Ok((open.dev(), open.ino()) == (named.dev(), named.ino()))
     }
 
     fn open(&mut self) -> io::Result<()> {
         self.file = None;
-        let is_missing = match fs::metadata(&self.path) {
+        let is_missing = match fs::symlink_metadata(&self.path) {
+            Ok(found) if !found.is_file() => return Err(io::Error::other("it is a link or a folder, not a file")),
             Ok(found) if found.len() < self.length => {
                 return Err(io::Error::other("somebody else shortened it; move it away, and another is made"));
             }
-            Ok(found) if self.length == 0 && found.len() > 0 && !self.is_own => {
+            Ok(found) if found.len() > 0 && !self.is_own => {
                 return Err(io::Error::other(
                     "it is there, but was not read when the server started; restart the server",
                 ));
@@ -175,116 +189,69 @@ impl JournalFile {
             Err(error) => return Err(error),
         };
         let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
+        let mut file = options.read(true).write(true).create_new(is_missing).mode(0o600).open(&self.path)?;
+        if !self.is_named(&file)? {
+            return Err(io::Error::other("it was replaced while it was opened"));
+        }
+        lock(&file)?;
         if is_missing {
-            (self.last, self.length, self.is_own) = (START, 0, true);
-            let first = self.waiting.first().map_or(0, |line| line.revision);
-            let has_begin = self.waiting.first().is_some_and(|line| line.entries() == Some(vec![Entry::Begin]));
+            (self.last, self.last_at, self.length, self.is_own) = (START, 0, 0, true);
+            let first = self.waiting.front().map_or(0, |line| line.revision);
+            let has_begin = self.waiting.front().is_some_and(|line| line.entries() == Some(vec![Entry::Begin]));
             if !has_begin {
                 // Nothing is known of the time before it.
-                self.waiting.insert(0, Line::new(first - 1, 0, &[Entry::Begin]));
+                self.waiting.push_front(Line::new(first - 1, 0, &[Entry::Begin]));
             }
             let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
             File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        } else {
+            self.recognise(&mut file)?;
         }
+        // A part of a line at most, or what is written again.
         file.set_len(self.length)?;
         file.seek(SeekFrom::Start(self.length))?;
+        self.is_own = true;
         self.file = Some(file);
+        Ok(())
+    }
+
+    /// Fails unless a file is the one that was written here, and ends where it ended: another may have been brought under its name,
+    /// or a disk mounted over it, and nothing is cut off that.
+    fn recognise(&self, file: &mut File) -> io::Result<()> {
+        if self.length > 0 {
+            let mut mac = [0; 32];
+            file.seek(SeekFrom::Start(self.last_at))?;
+            file.read_exact(&mut mac)?;
+            if mac != *hex(&self.last).as_bytes() {
+                return Err(io::Error::other(
+                    "another file was put under its name; restart the server, which reads it",
+                ));
+            }
+        }
+        let mut tail = Vec::new();
+        file.seek(SeekFrom::Start(self.length))?;
+        file.read_to_end(&mut tail)?;
+        // Whole lines that were written here, but maybe not to the disk, are written again.
+        if tail.contains(&b'\n') && !self.text().0.as_bytes().starts_with(&tail) {
+            return Err(io::Error::other("somebody else wrote to it; restart the server, which reads it"));
+        }
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::{testing::SeededEntropy, vault::MasterKey};
-
-    fn vault(seed: u64) -> Vault {
-        Vault::new(&MasterKey::mint(&SeededEntropy::new(seed)))
-    }
-
-    fn line(revision: i64) -> Line {
-        Line::new(revision, revision * 10, &[Entry::RootTokenRevoked { id: format!("token_{revision}") }])
-    }
-
-    fn written(path: &Path, revisions: std::ops::RangeInclusive<i64>) -> JournalFile {
-        let mut file = JournalFile::new(path.to_owned(), vault(1));
-        file.push(Line::new(revisions.start() - 1, 0, &[Entry::Begin]));
-        revisions.for_each(|revision| file.push(line(revision)));
-        file.flush().expect("written");
-        file
-    }
-
-    fn found(path: &Path) -> Contents {
-        read(path, &vault(1)).expect("readable").expect("there")
-    }
-
-    #[test]
-    fn what_is_written_is_read_again_and_goes_on() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join(super::super::FILE);
-        assert!(read(&path, &vault(1)).expect("no error").is_none());
-        written(&path, 1..=3);
-        let mut again = JournalFile::after(&found(&path), vault(1));
-        assert_eq!(again.last_revision(), 3);
-        again.push(line(4));
-        again.flush().expect("written");
-        let all = found(&path);
-        assert_eq!(all.lines[1..], [line(1), line(2), line(3), line(4)]);
-        assert_eq!(all.damage, None);
-        assert!(read(&path, &vault(2)).expect("readable").expect("there").damage.is_some(), "another master key");
-    }
-
-    #[test]
-    fn a_file_that_vanished_is_made_anew_and_says_that_it_begins() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join(super::super::FILE);
-        let mut file = written(&path, 1..=3);
-        fs::remove_file(&path).expect("removed");
-        file.push(line(4));
-        file.flush().expect("written");
-        assert_eq!(found(&path).lines, [Line::new(3, 0, &[Entry::Begin]), line(4)]);
-    }
-
-    #[test]
-    fn what_could_not_be_written_is_written_later() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("elsewhere").join(super::super::FILE);
-        let mut file = JournalFile::new(path.clone(), vault(1));
-        file.push(line(7));
-        assert!(file.flush().is_err());
-        assert_eq!(file.waiting(), [line(7)]);
-        fs::create_dir(path.parent().expect("a folder")).expect("made");
-        file.push(line(8));
-        file.flush().expect("written");
-        assert_eq!(found(&path).lines[1..], [line(7), line(8)]);
-    }
-
-    proptest! {
-        /// A kill leaves a beginning of the file; anything else is found.
-        #[test]
-        fn a_cut_is_no_damage_and_a_flipped_bit_is(cut in 0_usize..700, at in 0_usize..700, bit in 0_u8..8) {
-            let folder = tempfile::tempdir().expect("a folder");
-            let path = folder.path().join(super::super::FILE);
-            written(&path, 1..=6);
-            let whole = found(&path).lines;
-            let bytes = fs::read(&path).expect("there");
-            fs::write(&path, &bytes[..cut.min(bytes.len())]).expect("written");
-            let kept = found(&path);
-            prop_assert!(kept.damage.is_none() && whole.starts_with(&kept.lines));
-            let mut file = JournalFile::after(&kept, vault(1));
-            file.push(line(9));
-            file.flush().expect("written");
-            let after = found(&path);
-            prop_assert!(after.damage.is_none() && after.lines.last() == Some(&line(9)));
-
-            let mut flipped = bytes.clone();
-            flipped[at % bytes.len()] ^= 1 << bit;
-            fs::write(&path, &flipped).expect("written");
-            let kept = found(&path);
-            prop_assert!(whole.starts_with(&kept.lines) && kept.lines.len() < whole.len());
+fn lock(file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "another server writes to it; each server needs a folder of its own for its journal",
+        )),
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(%error, "the revocation journal can't be locked on this file system");
+            Ok(())
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,10 @@
 //! A line of the journal: `MAC REVISION TIME WHAT`. The MAC covers the one before, too, so the lines are a chain.
 
-use super::Entry;
-use crate::{audit::hex, vault::Vault};
-
-/// What the first line follows.
-pub(super) const START: Mac = [0; 16];
-
-pub(super) type Mac = [u8; 16];
+use super::{
+    Entry,
+    key::{JournalKey, Mac},
+};
+use crate::audit::hex;
 
 /// One commit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,9 +31,9 @@ impl Line {
     }
 
     /// Appends its text, and returns its MAC.
-    pub(super) fn write(&self, vault: &Vault, before: &Mac, text: &mut String) -> Mac {
+    pub(super) fn write(&self, key: &JournalKey, before: &Mac, text: &mut String) -> Mac {
         let body = self.body();
-        let mac = vault.journal_mac(before, body.as_bytes());
+        let mac = key.mac(before, &body);
         text.push_str(&hex(&mac));
         text.push(' ');
         text.push_str(&body);
@@ -44,10 +42,10 @@ impl Line {
     }
 
     /// Parses a line without its end; `None` if it is not what was written after the one with that MAC.
-    pub(super) fn read(vault: &Vault, before: &Mac, text: &str) -> Option<(Self, Mac)> {
+    pub(super) fn read(key: &JournalKey, before: &Mac, text: &str) -> Option<(Self, Mac)> {
         let (given, body) = text.split_once(' ')?;
-        let mac = vault.journal_mac(before, body.as_bytes());
-        if !vault.is_journal_mac(&mac, given) {
+        let mac = key.mac(before, body);
+        if !key.is_mac(&mac, given) {
             return None;
         }
         let mut parts = body.splitn(3, ' ');

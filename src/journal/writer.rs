@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
 
 use super::{JournalFile, Line};
 use crate::Timestamp;
@@ -19,13 +22,19 @@ const LIMIT: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_secs(1);
 /// A disk that takes longer hangs.
 const HANGS: Duration = Duration::from_secs(5);
+/// The most commits that wait for a disk that hangs. More are left out of this file until the server starts again.
+const MOST_QUEUED: usize = 10_000;
 
 /// The journal of this process.
-pub struct Journal(Vec<Writer>);
+pub struct Journal {
+    writers: Vec<Writer>,
+    /// Number and time of the newest change that it was given.
+    newest: Mutex<Option<(i64, i64)>>,
+}
 
 struct Writer {
     path: PathBuf,
-    tell: mpsc::Sender<Told>,
+    tell: mpsc::SyncSender<Told>,
     state: Arc<Mutex<State>>,
 }
 
@@ -42,6 +51,10 @@ struct State {
     error: Option<String>,
     /// When the oldest line was committed that is not written.
     since: Option<i64>,
+    /// Its disk did not answer in time: nobody waits for it until it does.
+    is_stuck: bool,
+    /// Lines were left out of the file, since too many waited.
+    has_lost: bool,
 }
 
 /// Whether a file has all lines.
@@ -85,30 +98,53 @@ impl JournalStatus {
 impl Journal {
     /// Starts a thread for each file.
     pub fn start(files: Vec<JournalFile>) -> io::Result<Self> {
-        files.into_iter().map(Writer::start).collect::<io::Result<_>>().map(Self)
+        let newest = files.iter().filter_map(JournalFile::newest).max();
+        let writers = files.into_iter().map(Writer::start).collect::<io::Result<_>>()?;
+        Ok(Self { writers, newest: Mutex::new(newest) })
     }
 
     /// Appends lines to all files; returns whether they, and all before them, are on all disks. If not, they are tried again.
     pub async fn append(&self, lines: &[Line]) -> bool {
-        let waits: Vec<_> = self.0.iter().map(|writer| writer.tell(lines.to_vec())).collect();
-        let all = async {
-            let mut is_written = !waits.is_empty();
-            for wait in waits {
-                is_written &= wait.await.unwrap_or(false);
-            }
-            is_written
-        };
-        timeout(LIMIT, all).await.unwrap_or(false)
+        if let Some(line) = lines.iter().max_by_key(|line| line.revision) {
+            let mut newest = lock(&self.newest);
+            *newest = (*newest).max(Some((line.revision, line.at)));
+        }
+        let waits: Vec<_> = self.writers.iter().map(|writer| (writer, writer.tell(lines.to_vec()))).collect();
+        let mut is_written = !waits.is_empty();
+        let until = Instant::now() + LIMIT;
+        for (writer, wait) in waits {
+            is_written &= match wait {
+                Some(wait) => match timeout_at(until, wait).await {
+                    Ok(written) => written.unwrap_or(false),
+                    Err(_) => {
+                        lock(&writer.state).is_stuck = true;
+                        false
+                    }
+                },
+                None => false,
+            };
+        }
+        is_written
+    }
+
+    /// Number and time of the newest change that it was given.
+    pub fn newest(&self) -> Option<(i64, i64)> {
+        *lock(&self.newest)
+    }
+
+    /// Whether all files have all changes up to this one.
+    pub fn has(&self, revision: i64) -> bool {
+        self.writers.iter().all(|writer| lock(&writer.state).last_revision >= revision)
     }
 
     pub fn status(&self) -> JournalStatus {
-        JournalStatus { files: self.0.iter().map(Writer::status).collect() }
+        JournalStatus { files: self.writers.iter().map(Writer::status).collect() }
     }
 }
 
 impl Writer {
     fn start(file: JournalFile) -> io::Result<Self> {
-        let (tell, told) = mpsc::channel();
+        let (tell, told) = mpsc::sync_channel(MOST_QUEUED);
         let state = State { last_revision: file.last_revision(), ..State::default() };
         let (path, state) = (file.path().to_owned(), Arc::new(Mutex::new(state)));
         let shared = Arc::clone(&state);
@@ -116,19 +152,22 @@ impl Writer {
         Ok(Self { path, tell, state })
     }
 
-    fn tell(&self, lines: Vec<Line>) -> oneshot::Receiver<bool> {
+    /// What to wait for; nothing if the disk hangs.
+    fn tell(&self, lines: Vec<Line>) -> Option<oneshot::Receiver<bool>> {
         let (written, wait) = oneshot::channel();
-        {
-            // Also while its disk hangs, the oldest that is missing is known.
-            let mut state = lock(&self.state);
-            let newest = lines.iter().map(|line| line.revision).max().unwrap_or(0);
-            state.given = state.given.max(newest);
-            if let (None, Some(first)) = (state.since, lines.first()) {
-                state.since = Some(first.at);
-            }
+        // Also while its disk hangs, the oldest that is missing is known.
+        let mut state = lock(&self.state);
+        let newest = lines.iter().map(|line| line.revision).max().unwrap_or(0);
+        state.given = state.given.max(newest);
+        if let (None, Some(first)) = (state.since, lines.first()) {
+            state.since = Some(first.at);
         }
-        let _ = self.tell.send(Told { lines, written });
-        wait
+        let has_lines = !lines.is_empty();
+        if self.tell.try_send(Told { lines, written }).is_err() {
+            state.has_lost |= has_lines;
+            return None;
+        }
+        (!state.is_stuck).then_some(wait)
     }
 
     fn status(&self) -> FileStatus {
@@ -136,7 +175,10 @@ impl Writer {
         FileStatus {
             path: self.path.clone(),
             last_revision: state.last_revision,
-            error: state.error.clone(),
+            error: match state.has_lost {
+                true => Some("it lacks changes, since too many waited; restart the server".to_owned()),
+                false => state.error.clone(),
+            },
             since: state.since,
         }
     }
@@ -156,6 +198,7 @@ fn run(mut file: JournalFile, told: &mpsc::Receiver<Told>, state: &Mutex<State>)
             waits.push(written);
         }
         if file.waiting().is_empty() {
+            lock(state).is_stuck = false;
             for written in waits {
                 let _ = written.send(true);
             }
@@ -165,6 +208,7 @@ fn run(mut file: JournalFile, told: &mpsc::Receiver<Told>, state: &Mutex<State>)
         {
             let mut state = lock(state);
             state.last_revision = file.last_revision();
+            (state.is_stuck, state.has_lost) = (false, state.has_lost || file.has_lost());
             match (&flushed, &state.error) {
                 (Ok(()), Some(_)) => {
                     tracing::info!(file = %file.path().display(), "the revocation journal is written again")
@@ -175,7 +219,7 @@ fn run(mut file: JournalFile, told: &mpsc::Receiver<Told>, state: &Mutex<State>)
                 _ => {}
             }
             state.error = flushed.as_ref().err().map(ToString::to_string);
-            state.since = match file.waiting().first() {
+            state.since = match file.waiting().front() {
                 Some(line) => Some(line.at),
                 None if state.given > state.last_revision => state.since,
                 None => None,
@@ -187,6 +231,6 @@ fn run(mut file: JournalFile, told: &mpsc::Receiver<Told>, state: &Mutex<State>)
     }
 }
 
-fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
+fn lock<T>(state: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }

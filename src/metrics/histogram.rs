@@ -1,6 +1,7 @@
 //! How long something took, counted in buckets.
 
 use std::{
+    array,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -14,17 +15,21 @@ pub const SLOW: &[u64] = &[
     10_000_000, 30_000_000,
 ];
 
+/// The most bounds of a histogram.
+const MOST: usize = 16;
+
 /// Counts durations. A reader may see one of them in a bucket and not yet in the sum.
 pub struct Histogram {
     bounds: &'static [u64],
-    /// One for each bound, and one for what is longer.
-    counts: Box<[AtomicU64]>,
+    /// One for each bound, and one for what is longer. Not on the heap, where those of two threads could share a cache line.
+    counts: [AtomicU64; MOST + 1],
     nanos: AtomicU64,
 }
 
 impl Histogram {
     pub fn new(bounds: &'static [u64]) -> Self {
-        Self { bounds, counts: (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect(), nanos: AtomicU64::new(0) }
+        assert!(bounds.len() <= MOST, "a histogram has at most {MOST} bounds");
+        Self { bounds, counts: array::from_fn(|_| AtomicU64::new(0)), nanos: AtomicU64::new(0) }
     }
 
     pub fn observe(&self, took: Duration) {

@@ -7,9 +7,10 @@ use redis::{ScriptInvocation, Value};
 
 use super::{
     bucket::{BucketAsk, BucketCharge},
-    client::{Away, Live, Redis},
+    client::{Away, HELD_UP, Live, Redis},
     lock::locked,
     names::Part,
+    outage::Owed,
 };
 use crate::limit::{Limit, Rate};
 
@@ -58,8 +59,8 @@ impl Redis {
     }
 
     pub(super) async fn adjust(&self, key: &str, part: Part, debt: f64, per: f64) -> Result<(), Away> {
-        let adjust = &self.scripts().adjust;
-        self.call_once(part, adjust, |call: &mut ScriptInvocation<'_>| {
+        let live = self.live().ok_or(Away)?;
+        self.once_on(&live, part, &self.scripts().adjust, HELD_UP, |call: &mut ScriptInvocation<'_>| {
             call.key(key).arg(debt).arg(per);
         })
         .await
@@ -75,25 +76,36 @@ impl Redis {
     /// Adds in Redis what this node let through while it was away.
     pub(super) async fn settle(&self, live: &Live) -> Result<(), Away> {
         loop {
-            let owed = locked(self.outage()).take_charged(AT_ONCE);
-            if owed.is_empty() {
+            let mut taken = Taken { redis: self, owed: locked(self.outage()).take_charged(AT_ONCE) };
+            if taken.owed.is_empty() {
                 return Ok(());
             }
             let mut added = Vec::new();
-            for (key, of) in &owed {
+            for (key, of) in &taken.owed {
                 let add = move |call: &mut ScriptInvocation<'_>| {
                     call.key(key).arg(of.debt).arg(of.per);
                 };
-                added.push(self.once_on(live, of.part, &self.scripts().adjust, add));
+                added.push(self.once_on(live, of.part, &self.scripts().adjust, HELD_UP, add));
             }
             let added = join_all(added).await;
-            let left: Vec<_> =
-                owed.into_iter().zip(added).filter(|(_, added)| added.is_err()).map(|(owed, _)| owed).collect();
-            if !left.is_empty() {
-                locked(self.outage()).put_back(left);
+            let mut added = added.into_iter();
+            taken.owed.retain(|_| added.next().is_some_and(|added| added.is_err()));
+            if !taken.owed.is_empty() {
                 return Err(Away);
             }
         }
+    }
+}
+
+/// What is being added. If that ends early, it is owed as before: what was added already counts twice, rather than not at all.
+struct Taken<'a> {
+    redis: &'a Redis,
+    owed: Vec<(String, Owed)>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        locked(self.redis.outage()).put_back(std::mem::take(&mut self.owed));
     }
 }
 

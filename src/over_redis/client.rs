@@ -32,6 +32,11 @@ const WAITING: usize = 1_024;
 /// After so many requests without an answer, one after the other, Redis counts as away.
 const UNANSWERED: u32 = 3;
 
+/// A packet that was held up arrives so much later at most, for what must not be done twice.
+pub(super) const HELD_UP: Duration = Duration::from_secs(30);
+/// The same where doing it twice takes nothing from anybody but the client that sent it.
+const LATE: Duration = Duration::from_secs(1);
+
 /// Redis did not answer in time, or could not do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Away;
@@ -58,6 +63,8 @@ pub(super) struct Inner {
     /// Something was judged without Redis since it answered last.
     pub is_troubled: AtomicBool,
     pub has_complained: AtomicBool,
+    /// Whether this process has had a connection.
+    pub has_begun: AtomicBool,
     /// How many signatures were accepted that Redis does not know.
     pub accepted_alone: AtomicU64,
     /// Whether its memory is kept when it is full.
@@ -94,6 +101,7 @@ impl Redis {
             outage: Mutex::default(),
             is_troubled: AtomicBool::default(),
             has_complained: AtomicBool::default(),
+            has_begun: AtomicBool::default(),
             accepted_alone: AtomicU64::default(),
             keeps_all: AtomicBool::new(true),
             wake: Arc::default(),
@@ -185,7 +193,7 @@ impl Redis {
         add: impl FnOnce(&mut ScriptInvocation<'_>),
     ) -> Result<Value, Away> {
         let live = self.live().ok_or(Away)?;
-        self.once_on(&live, part, script, add).await
+        self.once_on(&live, part, script, LATE, add).await
     }
 
     pub(super) async fn once_on(
@@ -193,6 +201,7 @@ impl Redis {
         live: &Live,
         part: Part,
         script: &Script,
+        late: Duration,
         add: impl FnOnce(&mut ScriptInvocation<'_>),
     ) -> Result<Value, Away> {
         let mut call = script.prepare_invoke();
@@ -200,7 +209,7 @@ impl Redis {
         call.key(self.0.names.epoch(part)).arg(live.run.as_deref().unwrap_or_default());
         call.key(self.0.names.once(part, &self.0.process, number));
         // It is sent again for as long as a request waits.
-        call.arg((self.0.settings.timeout * 2).as_millis() as u64 + 1_000);
+        call.arg((self.0.settings.timeout * 2 + late).as_millis() as u64);
         add(&mut call);
         self.call_on(live, call).await
     }

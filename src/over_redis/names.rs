@@ -41,7 +41,7 @@ impl Names {
         format!("{}{{p{}}}once:{process}:{number}", self.prefix, part.0)
     }
 
-    /// Portals with other master keys have another one.
+    /// Other portals have another one.
     pub fn epoch(&self, part: Part) -> String {
         self.key(part, "epoch", &[])
     }
@@ -49,7 +49,7 @@ impl Names {
     fn hash(&self, kind: &str, of: &[&[u8]]) -> [u8; 32] {
         let mut parts = vec![b"redis".as_slice(), kind.as_bytes()];
         parts.extend(of);
-        self.vault.mark(&parts)
+        self.vault.name(&parts)
     }
 }
 

@@ -70,8 +70,10 @@ impl Redis {
                 return Err(Failed { why, is_unreachable: true });
             }
             // A process that ended before, or another node, may have accepted signatures alone that Redis does not know.
-            let forget = self.without() == WithoutRedis::Local;
+            // Once: what this process accepts alone is counted.
+            let forget = self.without() == WithoutRedis::Local && !self.0.has_begun.load(Ordering::SeqCst);
             self.begin_epoch_for_all(&link, &about, known, forget).await?;
+            self.0.has_begun.store(true, Ordering::SeqCst);
             let live = Live { link, second, run: about.run.clone(), number };
             // Before any request asks it: limits refilled there meanwhile. What is left is added later.
             let _ = timeout(SETTLING, self.settle(&live)).await;

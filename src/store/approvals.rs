@@ -252,8 +252,8 @@ impl Tx {
         Err(Error::Conflict { code: "too_many_requests_wait", message })
     }
 
-    /// Fails for keys and service accounts, of which nobody knows who holds their secrets: whoever does could approve their own request. And if too many
-    /// requests of the organization wait: each app has a limit of its own.
+    /// Fails for keys and service accounts, of which nobody knows who holds their secrets: whoever does could approve their own
+    /// request. And if too many requests of the organization wait: each app has a limit of its own.
     async fn may_ask_here(&mut self, approval: &Approval) -> Result<()> {
         if matches!(self.actor(), Actor::Key { .. } | Actor::ServiceAccount { .. }) {
             let message = if self.actor().is_service_account() {

@@ -1,5 +1,7 @@
 //! The keys that sign checkpoints: one signs, its predecessors are kept by their public half.
 
+use std::time::Duration;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
@@ -14,6 +16,7 @@ use crate::{
         hex,
         public_keys::PublicKeys,
     },
+    journal::Entry,
 };
 
 /// The public half of a key, and when it signed.
@@ -66,7 +69,7 @@ impl Store {
         let (n, sealed) = (row.int("n")?, row.bytes("sealed")?);
         let (until, revoked) = (row.time_opt("until_at")?, row.time_opt("revoked_at")?);
         let opened = |context: String| -> Result<PublicKey> {
-            Ok(PublicKey(self.vault().open(&context, &sealed)?[..].try_into().map_err(|_| damaged())?))
+            Ok(PublicKey(self.vault().open_stored(&context, &sealed)?[..].try_into().map_err(|_| damaged())?))
         };
         let made = match (until, revoked) {
             (None, None) => self.signing_key_of(n, &sealed)?.public(),
@@ -110,8 +113,30 @@ impl Store {
     }
 
     fn signing_key_of(&self, n: i64, sealed: &[u8]) -> Result<SigningKey> {
-        let seed = self.vault().open(&of_seed(n), sealed)?;
+        let seed = self.vault().open_stored(&of_seed(n), sealed)?;
         Ok(SigningKey::of_seed(seed[..].try_into().map_err(|_| damaged())?))
+    }
+
+    /// Lets a new key sign if the one that signs is as old as that. Of several nodes one does it. Returns whether it did.
+    pub async fn rotate_old_audit_key(&self, age: Duration) -> Result<bool> {
+        let until = self.now() - age;
+        let due = "SELECT 1 FROM audit_keys WHERE until_at IS NULL AND from_at <= $1";
+        if sqlx::query(due).bind(until.micros()).fetch_optional(self.read()).await?.is_none() {
+            return Ok(false);
+        }
+        let store = self.clone();
+        detached(async move {
+            let mut tx = store.begin(&Act::by(Actor::Sallyport)).await?;
+            tx.lock_chain(SYSTEM).await?;
+            if sqlx::query(due).bind(until.micros()).fetch_optional(tx.on()).await?.is_none() {
+                tx.commit_counts().await?;
+                return Ok(false);
+            }
+            tx.end_current_and_replace().await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Lets a new key sign from now on, and deletes the private half of the one before.
@@ -121,12 +146,7 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
             tx.needs_operator().await?;
-            if let Some(current) = sqlx::query(CURRENT).fetch_optional(tx.on()).await? {
-                let n = current.int("n")?;
-                let old = store.signing_key_of(n, &current.bytes("sealed")?)?.public();
-                tx.end_audit_key(n, of_public(n), old).await?;
-            }
-            let public = tx.replace_audit_key().await?;
+            let public = tx.end_current_and_replace().await?;
             tx.commit().await?;
             Ok(public)
         })
@@ -148,13 +168,9 @@ impl Store {
                 return Err(Error::Conflict { code: "revoked", message });
             }
             let n = row.int("n")?;
-            tx.end_audit_key(n, of_revoked(n), key).await?;
-            sqlx::query("UPDATE audit_keys SET revoked_at = $2 WHERE n = $1")
-                .bind(n)
-                .bind(tx.now().micros())
-                .execute(tx.on())
-                .await?;
-            tx.record(of_key(Action::AuditKeyRevoked, n, key)).await?;
+            let revoked = tx.revoke_audit_key(n, key).await?;
+            tx.notes(Entry::AuditKeyRevoked { key: BASE64_STANDARD.encode(key.0) });
+            tx.record(revoked).await?;
             let new = match row.int_opt("until_at")? {
                 None => Some(tx.replace_audit_key().await?),
                 Some(_) => None,
@@ -174,14 +190,44 @@ impl Tx {
         let n = last.int_opt("last")?.unwrap_or(0) + 1;
         let seed = Zeroizing::new(store.entropy().array::<32>());
         let public = SigningKey::of_seed(&seed).public();
+        let sealed = self.seal(&of_seed(n), &seed[..]).await?;
         sqlx::query("INSERT INTO audit_keys (n, public_key, sealed, from_at) VALUES ($1, $2, $3, $4)")
             .bind(n)
             .bind(public.0.to_vec())
-            .bind(store.vault().seal(&of_seed(n), &seed[..], store.entropy()))
+            .bind(sealed)
             .bind(self.now().micros())
             .execute(self.on())
             .await?;
         Ok((n, public))
+    }
+
+    async fn end_current_and_replace(&mut self) -> Result<PublicKey> {
+        if let Some(current) = sqlx::query(CURRENT).fetch_optional(self.on()).await? {
+            let n = current.int("n")?;
+            let old = self.store().signing_key_of(n, &current.bytes("sealed")?)?.public();
+            self.end_audit_key(n, of_public(n), old).await?;
+        }
+        self.replace_audit_key().await
+    }
+
+    /// Revokes a key that was revoked before the database was restored. The chain `system` has to be locked.
+    pub(super) async fn revoke_audit_key_again(&mut self, key: PublicKey) -> Result<Vec<NewEvent>> {
+        let row = sqlx::query("SELECT n, until_at FROM audit_keys WHERE public_key = $1 AND revoked_at IS NULL");
+        let Some(row) = row.bind(key.0.to_vec()).fetch_optional(self.on()).await? else { return Ok(Vec::new()) };
+        let n = row.int("n")?;
+        let mut events = vec![self.revoke_audit_key(n, key).await?];
+        if row.int_opt("until_at")?.is_none() {
+            let (n, public) = self.insert_audit_key().await?;
+            events.push(of_key(Action::AuditKeyRotated, n, public));
+        }
+        Ok(events)
+    }
+
+    async fn revoke_audit_key(&mut self, n: i64, key: PublicKey) -> Result<NewEvent> {
+        self.end_audit_key(n, of_revoked(n), key).await?;
+        let revoked = sqlx::query("UPDATE audit_keys SET revoked_at = $2 WHERE n = $1").bind(n);
+        revoked.bind(self.now().micros()).execute(self.on()).await?;
+        Ok(of_key(Action::AuditKeyRevoked, n, key))
     }
 
     async fn replace_audit_key(&mut self) -> Result<PublicKey> {
@@ -192,10 +238,10 @@ impl Tx {
 
     /// Only the public half of a key is left, sealed in its new role.
     async fn end_audit_key(&mut self, n: i64, role: String, public: PublicKey) -> Result<()> {
-        let store = self.store().clone();
+        let sealed = self.seal(&role, &public.0).await?;
         sqlx::query("UPDATE audit_keys SET sealed = $2, until_at = COALESCE(until_at, $3) WHERE n = $1")
             .bind(n)
-            .bind(store.vault().seal(&role, &public.0, store.entropy()))
+            .bind(sealed)
             .bind(self.now().micros())
             .execute(self.on())
             .await?;
@@ -203,8 +249,23 @@ impl Tx {
     }
 }
 
+/// A key, as the revocation journal has it.
+pub(super) fn stored_key(text: &str) -> Option<PublicKey> {
+    BASE64_STANDARD.decode(text).ok()?.try_into().ok().map(PublicKey)
+}
+
 fn of_key(action: Action, n: i64, public: PublicKey) -> NewEvent {
     NewEvent::of_system(action, Target::new("audit_key", n, BASE64_STANDARD.encode(public.0)))
+}
+
+/// What the value of a row is sealed as.
+pub(super) fn context(row: &AnyRow) -> Result<String> {
+    let n = row.int("n")?;
+    Ok(match (row.int_opt("until_at")?, row.int_opt("revoked_at")?) {
+        (None, None) => of_seed(n),
+        (Some(_), None) => of_public(n),
+        (_, Some(_)) => of_revoked(n),
+    })
 }
 
 fn of_seed(n: i64) -> String {

@@ -11,6 +11,7 @@ use crate::{
     audit::{Act, Action, Actor, NewEvent, Target, checkpoint::SigningKey},
     capability::{Asked, CapabilityVerdict, Claims, Minter, MinterKind, NewCapability, Presented, key_id, sign},
     id::{AppId, CapabilityId, OrgId},
+    journal::Entry,
     member::Permission,
     place::PlaceKind,
     profile::{HolderKind, Mode},
@@ -129,6 +130,7 @@ impl Store {
             let raised = sqlx::query(raised).bind(app.id.to_string()).bind(tx.now().seconds());
             let row = raised.fetch_optional(tx.on()).await?;
             let epoch = row.ok_or(Error::NotFound)?.int("capability_epoch")?;
+            tx.notes(Entry::CapabilitiesRevoked { app: app.id.to_string(), epoch });
             let details = json!({ "epoch": epoch, "reason": reason });
             tx.record(NewEvent::of(&app.org_id, Action::CapabilitiesRevoked, target(&app)).with(details)).await?;
             tx.commit().await?;

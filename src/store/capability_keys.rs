@@ -63,7 +63,9 @@ impl Store {
         let public = PublicKey(row.bytes("public_key")?.try_into().map_err(|_| damaged())?);
         let made = match row.time_opt("until_at")? {
             None => self.capability_signing_key(&id, &sealed)?.public(),
-            Some(_) => PublicKey(self.vault().open(&of_public(&id), &sealed)?[..].try_into().map_err(|_| damaged())?),
+            Some(_) => {
+                PublicKey(self.vault().open_stored(&of_public(&id), &sealed)?[..].try_into().map_err(|_| damaged())?)
+            }
         };
         if made != public || key_id(&public) != id {
             return Err(damaged());
@@ -72,7 +74,7 @@ impl Store {
     }
 
     fn capability_signing_key(&self, id: &str, sealed: &[u8]) -> Result<SigningKey> {
-        let seed = self.vault().open(&of_seed(id), sealed)?;
+        let seed = self.vault().open_stored(&of_seed(id), sealed)?;
         Ok(SigningKey::of_seed(seed[..].try_into().map_err(|_| damaged())?))
     }
 
@@ -224,29 +226,24 @@ impl Tx {
         let (id, from) = (key_id(&public), from.micros());
         let insert =
             "INSERT INTO capability_keys (id, public_key, sealed, from_at, kept_until) VALUES ($1, $2, $3, $4, $4)";
-        sqlx::query(insert)
-            .bind(id.clone())
-            .bind(public.0.to_vec())
-            .bind(store.vault().seal(&of_seed(&id), &seed[..], store.entropy()))
-            .bind(from)
-            .execute(self.on())
-            .await?;
+        let sealed = self.seal(&of_seed(&id), &seed[..]).await?;
+        sqlx::query(insert).bind(id.clone()).bind(public.0.to_vec()).bind(sealed).bind(from).execute(self.on()).await?;
         Ok(id)
     }
 
     /// Only the public half of a key is left, sealed in its new role. It is kept for a day at least: somebody may have begun
     /// to sign with it.
     async fn end_capability_key(&mut self, id: &str) -> Result<()> {
-        let store = self.store().clone();
         let row = sqlx::query("SELECT public_key FROM capability_keys WHERE id = $1").bind(id.to_owned());
         let public = row.fetch_one(self.on()).await?.bytes("public_key")?;
+        let sealed = self.seal(&of_public(id), &public).await?;
         let (now, kept) = (self.now(), self.now() + DAY);
         sqlx::query(
             "UPDATE capability_keys SET sealed = $2, until_at = COALESCE(until_at, $3), \
              kept_until = CASE WHEN kept_until > $4 THEN kept_until ELSE $4 END WHERE id = $1",
         )
         .bind(id.to_owned())
-        .bind(store.vault().seal(&of_public(id), &public, store.entropy()))
+        .bind(sealed)
         .bind(now.micros())
         .bind(kept.micros())
         .execute(self.on())
@@ -280,6 +277,11 @@ impl Tx {
         .await?;
         Ok(())
     }
+}
+
+/// What the value of a row is sealed as.
+pub(super) fn context(id: &str, has_ended: bool) -> String {
+    if has_ended { of_public(id) } else { of_seed(id) }
 }
 
 fn of_seed(id: &str) -> String {

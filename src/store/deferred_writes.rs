@@ -10,7 +10,7 @@ use std::{
 
 use tokio::task::JoinSet;
 
-use super::Store;
+use super::{Store, peppers::Digests};
 use crate::{
     Result,
     audit::{Act, Actor},
@@ -32,6 +32,8 @@ pub(super) struct Waiting {
     pub refused_after: BTreeMap<String, (i64, Option<String>)>,
     /// When sessions were seen.
     pub last_seen: BTreeMap<[u8; 32], i64>,
+    /// Secrets that are digested anew.
+    pub digests: Digests,
     /// When personal tokens were used, and from which address.
     pub tokens_used: BTreeMap<PersonalTokenId, (i64, String)>,
     /// The same of tokens of service accounts.
@@ -42,6 +44,7 @@ impl Waiting {
     fn is_empty(&self) -> bool {
         self.refused_after.is_empty()
             && self.last_seen.is_empty()
+            && self.digests.is_empty()
             && self.tokens_used.is_empty()
             && self.service_tokens_used.is_empty()
     }
@@ -86,7 +89,12 @@ impl Store {
 
     async fn write_notes(&self) {
         let _writing = self.0.deferred_writes.writing.lock().await;
-        let waiting = mem::take(&mut *lock(&self.0.deferred_writes.waiting));
+        let mut waiting = mem::take(&mut *lock(&self.0.deferred_writes.waiting));
+        let digests = mem::take(&mut waiting.digests);
+        let _ = self.write_digests(digests).await;
+        if waiting.is_empty() {
+            return;
+        }
         let _ = self.write_waiting(waiting).await;
     }
 

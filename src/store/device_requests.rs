@@ -70,12 +70,20 @@ impl Store {
         self.vault().link_hash(&[b"user code", code.letters()]).to_vec()
     }
 
+    /// Under each master key, while one replaces another: now and before. The same twice if there is one.
+    fn user_code_hashes(&self, code: &UserCode) -> [Vec<u8>; 2] {
+        let hashes = self.vault().link_hashes(&[b"user code", code.letters()]);
+        let now = hashes[0].to_vec();
+        [now.clone(), hashes.get(1).map_or(now, |before| before.to_vec())]
+    }
+
     /// The command line that waits with this code; `None` if none does, or it was answered.
     pub async fn device_request(&self, code: &UserCode) -> Result<Option<DeviceRequest>> {
         let query = sqlx::query(
-            "SELECT * FROM device_requests WHERE user_code_hash = $1 AND expires_at > $2 AND decided_at IS NULL",
+            "SELECT * FROM device_requests WHERE user_code_hash IN ($1, $3) AND expires_at > $2 AND decided_at IS NULL",
         );
-        let query = query.bind(self.user_code_hash(code)).bind(self.now().micros());
+        let [now, before] = self.user_code_hashes(code);
+        let query = query.bind(now).bind(self.now().micros()).bind(before);
         query.fetch_optional(self.read()).await?.as_ref().map(request).transpose()
     }
 
@@ -90,7 +98,7 @@ impl Store {
     }
 
     async fn decide_device(&self, act: &Act, code: &UserCode, action: Action) -> Result<()> {
-        let (store, act, hash) = (self.clone(), act.clone(), self.user_code_hash(code));
+        let (store, act, [now, before]) = (self.clone(), act.clone(), self.user_code_hashes(code));
         let Actor::User { id, .. } = act.actor.clone() else { return Err(Error::NotFound) };
         detached(async move {
             let mut tx = store.begin(&act).await?;
@@ -100,13 +108,14 @@ impl Store {
             }
             let provider = tx.provider_of_actor().await?;
             let row = sqlx::query(
-                "UPDATE device_requests SET user_id = $1, decided_at = $2, approved = $3, provider = $5 \
-                 WHERE user_code_hash = $4 AND expires_at > $2 AND decided_at IS NULL RETURNING *",
+                "UPDATE device_requests SET user_id = $1, decided_at = $2, approved = $3, provider = $6 \
+                 WHERE user_code_hash IN ($4, $5) AND expires_at > $2 AND decided_at IS NULL RETURNING *",
             )
             .bind(id.to_string())
             .bind(store.now().micros())
             .bind(i64::from(action == Action::DeviceApproved))
-            .bind(hash)
+            .bind(now)
+            .bind(before)
             .bind(provider)
             .fetch_optional(tx.on())
             .await?

@@ -1,9 +1,12 @@
 //! The revocation journal of this process, and what a database that is older than it gets again.
 
 mod apply;
+mod apply_ends;
 mod apply_keys;
+mod apply_people;
 mod apply_sign_ins;
 mod fork;
+mod held;
 mod marks;
 mod restore;
 mod restored;
@@ -11,13 +14,16 @@ mod wanted;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use tokio::sync::Notify;
+
+pub use held::Held;
 pub use marks::lines_of_sqlite;
 pub use restore::{HowToRestore, Reconciled};
 pub use restored::{Ended, Restored};
 
 use super::{Change, Store};
 use crate::{
-    Timestamp,
+    Result, Timestamp,
     journal::{Journal, JournalStatus, Line},
 };
 
@@ -25,6 +31,8 @@ use crate::{
 pub(super) struct JournalSlot {
     journal: OnceLock<Journal>,
     quarantine: Mutex<Option<String>>,
+    /// Rung when the database may have lost changes while this process ran.
+    doubted: Notify,
 }
 
 impl From<&Change> for Line {
@@ -45,9 +53,35 @@ impl Store {
         self.0.journal.journal.get().map(Journal::status)
     }
 
-    /// Whether everything up to now is in the journal.
-    pub(super) async fn is_journaled(&self) -> bool {
-        self.journal(&[]).await
+    /// Whether everything up to this change is in the journal.
+    pub(super) async fn is_journaled(&self, revision: i64) -> bool {
+        self.journal(&[]).await && self.0.journal.journal.get().is_some_and(|journal| journal.has(revision))
+    }
+
+    /// Appends lines that the journal may lack, such as those of the changes before it was kept.
+    pub async fn journal_again(&self, lines: &[Line]) -> bool {
+        let Some(journal) = self.0.journal.journal.get() else { return false };
+        journal.append(lines).await
+    }
+
+    /// Whether the database, after a failover, lacks a change that is in the journal of this process. Then no key is judged until
+    /// it was compared with the journal.
+    pub(crate) async fn doubts_database(&self) -> Result<bool> {
+        let Some((revision, at)) = self.0.journal.journal.get().and_then(Journal::newest) else { return Ok(false) };
+        if self.has_change(revision, at).await? {
+            return Ok(false);
+        }
+        let why =
+            format!("The database lost changes: it has no change {revision}, which is in the revocation journal.");
+        tracing::error!("{why}");
+        self.set_quarantine(Some(why));
+        self.0.journal.doubted.notify_one();
+        Ok(true)
+    }
+
+    /// Until the database has lost changes while this process runs.
+    pub async fn doubted(&self) {
+        self.0.journal.doubted.notified().await;
     }
 
     /// Whether something that was changed at that time may be missing in the journal, because it can't be written.

@@ -18,6 +18,7 @@ use super::{
     jobs::Doorbell,
     journal::JournalSlot,
     location::{Location, OpenError},
+    master_keys::{self, Followed},
     measures::Measures,
     peppers::Peppers,
     pools::{By, Pools, Silence},
@@ -88,7 +89,9 @@ impl Store {
             Older::Migrated => schema::migrate_schema(&location, &unlimited, &tools).await?,
             Older::Refused => {
                 schema::check(&location, &unlimited).await?;
-                Peppers::load(&mut *unlimited.acquire().await.map_err(unreachable)?, &tools).await?
+                let mut connection = unlimited.acquire().await.map_err(unreachable)?;
+                master_keys::load(&mut connection, &tools).await?;
+                Peppers::load(&mut connection, &tools).await?
             }
         };
         if let Location::Postgres(_) = location {
@@ -104,6 +107,7 @@ impl Store {
             forward_gate: ForwardGate::default(),
             journal: JournalSlot::default(),
             measures: Measures::default(),
+            followed: Followed::default(),
             tools,
             peppers,
             listener: OnceLock::new(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    Store, detached, is_taken,
+    DigestOf, Store, detached, is_taken,
     located::USER,
     old_rows::Old,
     row::{Prefixed, Read},
@@ -152,11 +152,15 @@ impl Store {
             "SELECT {USER}t.* FROM personal_tokens t JOIN users u ON u.id = t.user_id WHERE t.digest = $1 AND {LIVE} \
              AND (t.refreshed_until IS NULL OR t.refreshed_until > $2)"
         );
-        for digest in self.digests(presented) {
+        for (at, digest) in self.digests(presented).enumerate() {
             let query = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).bind(digest.0.to_vec()).bind(now.micros());
             if let Some(row) = query.fetch_optional(self.read()).await? {
                 let (user, token) = (users::user(&Prefixed(&row, "u_"))?, token(&row)?);
                 self.token_was_used(&token, now, address);
+                if at > 0 {
+                    let current = self.digests(presented).next();
+                    current.into_iter().for_each(|current| self.digest_anew(DigestOf::PersonalToken, digest, current));
+                }
                 return Ok(Some((user, token)));
             }
         }

@@ -47,6 +47,11 @@ impl Store {
                 .await?
                 .ok_or(Error::NotFound)?;
             tx.touches_keys_of(&place).await?;
+            tx.notes(Entry::AppLimited {
+                app: place.id.clone(),
+                per_minute: new.per_minute.map(i64::from),
+                per_day: new.per_day.map(i64::from),
+            });
             let mut details = json!({});
             add(&mut details, new);
             tx.record(NewEvent::of(&place.org_id, Action::AppLimited, place.target()).with(details)).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Any, AnyConnection, AnyPool, Executor, Row, Transaction, migrate::Migrator};
 
-use super::{Location, OpenError, Tools, folding, node_rows, peppers::Peppers, row::Read};
+use super::{Location, OpenError, Tools, folding, master_keys, node_rows, peppers::Peppers, row::Read};
 use crate::{
     Error, Result, audit,
     clock::since_boot,
@@ -68,7 +68,7 @@ pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &
     if !is_up_to_date(&mut tx, &applied).await? {
         let oldest = oldest_server(&applied);
         if !applied.is_empty() {
-            Peppers::load(&mut tx, tools).await?;
+            Peppers::check(&mut tx, tools).await?;
             outwait_single_server(location, &mut tx, &applied).await?;
             refuse_older_servers(location, &mut tx, &applied, oldest).await?;
         }
@@ -89,6 +89,7 @@ pub(super) async fn migrate_schema(location: &Location, pool: &AnyPool, tools: &
         .await
         .map_err(Error::from)?;
     let peppers = Peppers::load_or_make(&mut tx, tools).await?;
+    master_keys::load_or_make(&mut tx, tools).await?;
     tx.commit().await.map_err(Error::from)?;
     Ok(peppers)
 }

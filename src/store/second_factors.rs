@@ -7,6 +7,7 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, NewEvent, SYSTEM, Target},
     id::UserId,
+    journal::Entry,
     mail::Mail,
     second_factor::{RECOVERY_CODES, RecoveryCode, SecondFactors, SecondProof, TotpSecret, TypedCode},
     session::SessionToken,
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// Where a sealed secret belongs.
-fn context(user: &UserId) -> String {
+pub(super) fn context(user: &UserId) -> String {
     format!("authenticator:{user}")
 }
 
@@ -89,7 +90,7 @@ impl Store {
             let step = secret.step_of(&code, now, None).ok_or_else(wrong)?;
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
-            let sealed = store.vault().seal(&context(&user.id), secret.bytes(), store.entropy());
+            let sealed = tx.seal(&context(&user.id), secret.bytes()).await?;
             let added = sqlx::query(
                 "INSERT INTO authenticators (user_id, secret, added_at, last_step) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (user_id) DO NOTHING",
@@ -204,7 +205,7 @@ impl Tx {
         let row = row.bind(user.to_string()).fetch_optional(self.on()).await?;
         let Some(row) = row else { return Ok(false) };
         let context = context(user);
-        let secret = self.store().vault().open(&context, &row.bytes("secret")?)?;
+        let secret = self.store().vault().open_stored(&context, &row.bytes("secret")?)?;
         let secret = TotpSecret::of(&secret).ok_or_else(|| Error::Sealed(format!("{context} is damaged.")))?;
         let Some(step) = secret.step_of(code, self.now(), Some(row.int("last_step")?)) else { return Ok(false) };
         // Two requests with one code may have read the same: the second changes nothing.
@@ -222,6 +223,7 @@ impl Tx {
         if used.execute(self.on()).await?.rows_affected() == 0 {
             return Ok(false);
         }
+        self.notes(Entry::RecoveryCodesEnded { person: user.id.to_string() });
         let left = sqlx::query("SELECT COUNT(*) AS codes FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL");
         let left = left.bind(user.id.to_string()).fetch_one(self.on()).await?.int("codes")?;
         let used = event(Action::RecoveryCodeUsed, user, json!({ "left": left }));
@@ -230,6 +232,7 @@ impl Tx {
     }
 
     async fn replace_recovery_codes(&mut self, user: &UserId) -> Result<Vec<RecoveryCode>> {
+        self.notes(Entry::RecoveryCodesEnded { person: user.to_string() });
         let entropy = self.store().clone();
         let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| RecoveryCode::mint(entropy.entropy())).collect();
         sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user.to_string()).execute(self.on()).await?;
@@ -246,6 +249,7 @@ impl Tx {
     }
 
     async fn delete_second_factors(&mut self, user: &UserId) -> Result<bool> {
+        self.notes(Entry::RecoveryCodesEnded { person: user.to_string() });
         sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user.to_string()).execute(self.on()).await?;
         let deleted = sqlx::query("DELETE FROM authenticators WHERE user_id = $1").bind(user.to_string());
         Ok(deleted.execute(self.on()).await?.rows_affected() > 0)

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Store, detached, is_taken, old_rows::Old, row::Read, service_accounts::target as account_target, tx::Tx};
+use super::{
+    DigestOf, Store, detached, is_taken, old_rows::Old, row::Read, service_accounts::target as account_target, tx::Tx,
+};
 use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, Actor, Credential, NewEvent, Target},
@@ -13,7 +15,7 @@ use crate::{
     key::{PlainSecret, secret::Checked},
     mail::Mail,
     personal_token::{KEPT, TokenScopes},
-    service_account::{self, MOST_TOKENS, NewServiceToken, ServiceAccount, ServiceToken, TOLD_BEFORE},
+    service_account::{self, MOST_TOKENS, NewServiceToken, ServiceAccount, ServiceCaller, ServiceToken, TOLD_BEFORE},
 };
 
 /// The minimum interval between writes of when a token was last used.
@@ -58,15 +60,6 @@ fn details(account: &ServiceAccount, token: &ServiceToken) -> Value {
         "scopes": token.scopes.to_string(),
         "expires_at": token.expires_at.to_rfc3339(),
     })
-}
-
-/// Who calls with a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceCaller {
-    pub account_id: ServiceAccountId,
-    pub account_name: String,
-    pub org_id: OrgId,
-    pub token: ServiceToken,
 }
 
 impl Store {
@@ -156,7 +149,7 @@ impl Store {
     pub async fn service_caller(&self, presented: Checked<'_>, address: &str) -> Result<Option<ServiceCaller>> {
         let now = self.now();
         let sql = format!("SELECT t.*, c.name AS account_name, c.org_id {JOINED} WHERE t.digest = $1 AND {LIVE}");
-        for digest in self.digests(presented) {
+        for (at, digest) in self.digests(presented).enumerate() {
             let query = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).bind(digest.0.to_vec()).bind(now.micros());
             let Some(row) = query.fetch_optional(self.read()).await? else { continue };
             let caller = ServiceCaller {
@@ -166,6 +159,10 @@ impl Store {
                 token: token(&row)?,
             };
             self.service_token_was_used(&caller.token, now, address);
+            if at > 0 {
+                let current = self.digests(presented).next();
+                current.into_iter().for_each(|current| self.digest_anew(DigestOf::ServiceToken, digest, current));
+            }
             return Ok(Some(caller));
         }
         Ok(None)

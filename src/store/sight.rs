@@ -5,10 +5,11 @@ use crate::{
     member::{Held, Permission, Role},
 };
 
-/// The part of an organization that is read: everything, or only where the grants of a person allow something.
+/// The part of an organization that is read: everything, or only where the grants of a person or a service account allow
+/// something.
 ///
-/// `person` is the id of a person or of a service account. The conditions have one parameter, the value of `bound`. They are judged by the grants at the time of the
-/// query, and an organization that is seen as a whole costs nothing.
+/// The conditions have one parameter, the value of `bound`. They are judged by the grants at the time of the query, and an
+/// organization that is seen as a whole costs nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sight(Option<(String, Permission)>);
 

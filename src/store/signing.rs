@@ -33,7 +33,7 @@ impl fmt::Debug for SealedSigning {
 }
 
 /// The only place where an encrypted signing secret can be decrypted: its key and number.
-fn context(id: &KeyId, n: i64) -> String {
+pub(super) fn context(id: &KeyId, n: i64) -> String {
     format!("signing:{id}:{n}")
 }
 
@@ -61,7 +61,7 @@ impl Store {
         let signs = sealed.secrets.iter().filter(|sealed| sealed.retires_at.is_none_or(|at| now < at));
         let opened = signs.map(|Sealed { n, secret, .. }| {
             let context = context(&sealed.key_id, *n);
-            let opened = self.vault().open(&context, secret)?;
+            let opened = self.vault().open_stored(&context, secret)?;
             SigningSecret::opened(opened)
                 .ok_or_else(|| Error::Sealed(format!("What is sealed as {context} is no text.")))
         });
@@ -194,8 +194,7 @@ impl Tx {
 
     /// Encrypts and stores a signing secret of a locked key under its number.
     pub(super) async fn add_signing_secret(&mut self, key: &KeyId, n: i64, secret: &SigningSecret) -> Result<()> {
-        let store = self.store();
-        let sealed = store.vault().seal(&context(key, n), secret.expose().as_bytes(), store.entropy());
+        let sealed = self.seal(&context(key, n), secret.expose().as_bytes()).await?;
         let added = "INSERT INTO signing_secrets (key_id, n, sealed, created_at) VALUES ($1, $2, $3, $4)";
         let added = sqlx::query(added).bind(key.to_string()).bind(n).bind(sealed).bind(self.now().micros());
         added.execute(self.on()).await?;

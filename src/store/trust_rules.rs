@@ -149,6 +149,9 @@ impl Store {
             }
             let is_pause = paused && !before.is_paused();
             tx.notes(Entry::TrustRule { id: id.to_string(), paused: after.paused_at.map(Timestamp::micros) });
+            if terms_differ {
+                tx.notes(Entry::TrustRuleChanged { id: id.to_string() });
+            }
             let ended = if terms_differ || is_pause { tx.revoke_keys_of_rule(&after).await? } else { 0 };
             sqlx::query(
                 "UPDATE trust_rules SET name = $2, issuer = $3, audience = $4, claims = $5, environment = $6, scopes = $7, \

@@ -18,6 +18,7 @@ use crate::{
     audit::{Act, Action, NewEvent, Target},
     id::{OrgId, WebhookId},
     job::NewJob,
+    journal::Entry,
     member::Permission,
     webhook::{EventTypes, MOST, NewWebhook, Stopped, Webhook, WebhookChange, WebhookSecret},
 };
@@ -46,7 +47,7 @@ fn webhook(row: &AnyRow) -> Result<Webhook> {
 }
 
 /// The only place where a sealed secret can be opened: its endpoint and number.
-fn context(id: &WebhookId, n: i64) -> String {
+pub(super) fn context(id: &WebhookId, n: i64) -> String {
     format!("webhook:{id}:{n}")
 }
 
@@ -148,6 +149,9 @@ impl Store {
             });
             let seq = tx.record_numbered(event(&after, Action::WebhookChanged).with(details)).await?;
             let begins = after.active && !before.active;
+            if after.url != before.url || !after.active {
+                tx.notes(Entry::WebhookEnded { id: id.to_string() });
+            }
             let after = Webhook {
                 stopped: before.stopped.filter(|_| !after.active),
                 failing_since: before.failing_since.filter(|_| !begins && after.url == before.url),
@@ -195,7 +199,7 @@ impl Store {
             }
             let until = (before.has_secret && !grace.is_zero()).then(|| tx.now() + grace);
             let (secret, n) = (WebhookSecret::mint(store.entropy()), before.secret_n + 1);
-            let sealed = store.vault().seal(&context(&id, n), secret.expose().as_bytes(), store.entropy());
+            let sealed = tx.seal(&context(&id, n), secret.expose().as_bytes()).await?;
             sqlx::query(
                 "UPDATE webhooks SET sealed_before = CASE WHEN CAST($4 AS BIGINT) IS NULL THEN NULL ELSE sealed END, \
                  before_n = CASE WHEN CAST($4 AS BIGINT) IS NULL THEN NULL ELSE secret_n END, before_until = $4, \
@@ -207,6 +211,7 @@ impl Store {
             .bind(until.map(Timestamp::micros))
             .execute(tx.on())
             .await?;
+            tx.notes(Entry::WebhookEnded { id: id.to_string() });
             let details = json!({ "old_until": until.map(Timestamp::to_rfc3339) });
             tx.record(event(&before, Action::WebhookSecretChanged).with(details)).await?;
             tx.commit().await?;
@@ -231,6 +236,7 @@ impl Store {
             .bind(now.micros())
             .execute(tx.on())
             .await?;
+            tx.notes(Entry::WebhookEnded { id: id.to_string() });
             tx.record(event(&gone, Action::WebhookDeleted)).await?;
             tx.enqueue(clear).await?;
             tx.commit().await
@@ -258,10 +264,10 @@ impl Tx {
         since: i64,
         form_token: Option<Vec<u8>>,
     ) -> Result<()> {
-        let store = self.store().clone();
-        let sealed = secret.map(|secret| {
-            store.vault().seal(&context(&made.id, made.secret_n), secret.expose().as_bytes(), store.entropy())
-        });
+        let sealed = match secret {
+            Some(secret) => Some(self.seal(&context(&made.id, made.secret_n), secret.expose().as_bytes()).await?),
+            None => None,
+        };
         sqlx::query(
             "INSERT INTO webhooks (id, org_id, url, environment, events, description, active, sealed, secret_n, since, seq, \
              created_at, form_token) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)",

@@ -60,6 +60,9 @@ impl Verifier {
                     self.store.distrust_connections();
                     self.flushed.reset(&self.store);
                     self.forget_everything();
+                    // Before anything is judged by what it says.
+                    let is_doubted = self.store.doubts_database().await?;
+                    self.freshness.hold(is_doubted || self.store.quarantine().is_some());
                     self.freshness.read_all(renewal);
                 }
             }
@@ -82,6 +85,8 @@ impl Verifier {
             }
             None => {
                 self.forget_everything();
+                let lines = self.store.journal_lines(after).await?;
+                let _ = timeout(JOURNAL, self.store.journal_again(&lines)).await;
                 head
             }
         };

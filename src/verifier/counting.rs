@@ -97,12 +97,11 @@ impl Counting {
 
 impl Verifier {
     /// Counts a verdict: of its key, or else of who sent an unknown one.
-    pub(super) fn count(&self, judged: &Judged, ask: &Ask<'_>, client: &Client) {
+    pub(super) fn count(&self, judged: &Judged, ask: &Ask<'_>, client: &Client, now: Timestamp) {
         let Counting { is_off, recorder, recent, unknown, .. } = &self.counting;
         if is_off.load(Ordering::Relaxed) {
             return;
         }
-        let now = self.store.now();
         match judged.record() {
             Some(key) => {
                 let profile = self.store.profile();

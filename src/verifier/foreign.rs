@@ -69,7 +69,7 @@ impl ForeignShapes {
     pub(super) async fn current(&self, store: &Store) -> Result<Arc<[ForeignShape]>> {
         if self.is_outdated() {
             // The wait for the turn counts, too: while the database hangs, requests do not wait one after the other.
-            let read = timeout(READ, self.read_again(store)).await;
+            let read = Box::pin(timeout(READ, self.read_again(store))).await;
             read.map_err(|_| Error::Unavailable("the shapes of imported keys were not read in time".to_owned()))??;
         }
         Ok(Arc::clone(&self.shapes.read().unwrap_or_else(PoisonError::into_inner)))
@@ -144,7 +144,8 @@ impl Verifier {
             }
         };
         match foreign {
-            Some(foreign) => self.look_up_foreign(foreign, generation, presenter).await,
+            // Boxed: the verdict on a key of this portal stays small.
+            Some(foreign) => Box::pin(self.look_up_foreign(foreign, generation, presenter)).await,
             None => Ok(Lookup::Unknown),
         }
     }

@@ -98,8 +98,12 @@ impl Freshness {
 
     /// How long ago the renewal was sent that counts; `None` if there is none.
     pub fn age(&self) -> Option<Duration> {
+        self.age_at((self.elapsed)())
+    }
+
+    fn age_at(&self, now: Duration) -> Option<Duration> {
         let since = self.since.load(Ordering::SeqCst).checked_sub(1)?;
-        Some(Duration::from_micros(micros((self.elapsed)()).saturating_sub(since)))
+        Some(Duration::from_micros(micros(now).saturating_sub(since)))
     }
 
     /// How long this process may judge keys if nothing is heard of the database any more.
@@ -108,7 +112,12 @@ impl Freshness {
     }
 
     pub fn check(&self) -> Result<()> {
-        if self.age().is_none_or(|age| age >= self.terms.lease) {
+        self.check_at((self.elapsed)())
+    }
+
+    /// The same for a caller who has just read the clock.
+    pub fn check_at(&self, now: Duration) -> Result<()> {
+        if self.age_at(now).is_none_or(|age| age >= self.terms.lease) {
             return Err(Error::Unavailable("this node has not heard of revocations for too long".to_owned()));
         }
         Ok(())

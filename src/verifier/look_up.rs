@@ -6,7 +6,7 @@ use crate::{
     Error, Result,
     key::{Digest, secret::Checked},
     root_token,
-    store::Store,
+    store::{DigestOf, Store},
 };
 
 use super::{
@@ -98,9 +98,10 @@ impl Verifier {
         generation: u64,
         presenter: Presenter,
     ) -> Result<Lookup<T>> {
-        for digest in checked.digests(&self.store) {
+        for (at, digest) in checked.digests(&self.store).enumerate() {
             if let Some(known) = T::kept(self).get(&digest) {
                 self.measures.hit(T::KIND);
+                self.digest_anew::<T>(at, checked, digest);
                 return Ok(Lookup::Known(known));
             }
         }
@@ -113,26 +114,39 @@ impl Verifier {
             measured.looked_up(T::KIND, Outcome::KnownUnknown);
             return Ok(Lookup::Unknown);
         }
-        let permit = match unknown.admit_look_up(presenter, digest, (self.elapsed)()).await {
+        let permit = match Box::pin(unknown.admit_look_up(presenter, digest, (self.elapsed)())).await {
             Ok(permit) => permit,
             Err(wait) => {
                 measured.looked_up(T::KIND, Outcome::Throttled);
                 return Ok(Lookup::Throttled(wait));
             }
         };
-        for digest in checked.digests(&self.store) {
+        for (at, digest) in checked.digests(&self.store).enumerate() {
             let began = (self.elapsed)();
-            let read = self.read_once::<T>(digest, generation).await;
+            // Boxed: a verdict from memory, which needs none of this, stays small.
+            let read = Box::pin(self.read_once::<T>(digest, generation)).await;
             measured.read((self.elapsed)().saturating_sub(began));
             if let Some(found) = read.inspect_err(|_| measured.looked_up(T::KIND, Outcome::Failed))? {
                 measured.looked_up(T::KIND, Outcome::Found);
-                unknown.found_known(&permit).await;
+                Box::pin(unknown.found_known(&permit)).await;
+                self.digest_anew::<T>(at, checked, digest);
                 return Ok(Lookup::Known(found));
             }
         }
         measured.looked_up(T::KIND, Outcome::Unknown);
-        unknown.found_unknown(&permit, (self.elapsed)()).await;
+        Box::pin(unknown.found_unknown(&permit, (self.elapsed)())).await;
         Ok(Lookup::Unknown)
+    }
+
+    /// What was found by another pepper than the current one, which is the first, is digested with that from now on.
+    fn digest_anew<T: Presented>(&self, at: usize, checked: impl Digests, found: Digest) {
+        if let (1.., Some(current)) = (at, checked.digests(&self.store).next()) {
+            let of = match T::KIND {
+                Kind::Key => DigestOf::Key,
+                Kind::Token => DigestOf::RootToken,
+            };
+            self.store.digest_anew(of, found, current);
+        }
     }
 
     /// Concurrent requests share one read. Those that joined began in the same generation, so there was no

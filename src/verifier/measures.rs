@@ -92,13 +92,11 @@ impl Measures {
         self.is_on.load(Ordering::Relaxed)
     }
 
-    /// The time, if it is measured how long this takes.
-    pub(super) fn begin(&self, elapsed: &(dyn Fn() -> Duration + Send + Sync)) -> Option<Duration> {
-        self.is_on().then(elapsed)
-    }
-
-    pub(super) fn judged(&self, verdict: Option<Verdict>, took: Duration) {
-        self.own.own().verdicts[verdict.map_or(VERDICTS - 1, |verdict| verdict as usize)].observe(took);
+    /// The clock is read only if it is measured how long a verdict takes.
+    pub(super) fn judged(&self, verdict: Option<Verdict>, took: impl FnOnce() -> Duration) {
+        if self.is_on() {
+            self.own.own().verdicts[verdict.map_or(VERDICTS - 1, |verdict| verdict as usize)].observe(took());
+        }
     }
 
     pub(super) fn hit(&self, of: Kind) {
@@ -171,8 +169,11 @@ mod tests {
     #[test]
     fn nothing_is_measured_before_somebody_reads_it() {
         let measures = Measures::default();
-        assert_eq!(measures.begin(&|| Duration::ZERO), None);
+        let counted = || measures.own.all().map(|own| own.verdicts[VERDICTS - 1].snapshot().count()).sum::<u64>();
+        measures.judged(None, || panic!("the clock is not read"));
+        assert_eq!(counted(), 0);
         measures.is_on.store(true, Ordering::Relaxed);
-        assert_eq!(measures.begin(&|| Duration::from_secs(3)), Some(Duration::from_secs(3)));
+        measures.judged(None, || Duration::from_secs(3));
+        assert_eq!(counted(), 1);
     }
 }

@@ -26,7 +26,7 @@ impl Verifier {
             Err(refused) => return Ok(Err(refused)),
         };
         let (org, key) = (&key.record.owner.org_id, &key.record.key_id);
-        let claimed = Claim::of(self.signatures(), proof, org, key, now).await?;
+        let claimed = Box::pin(Claim::of(self.signatures(), proof, org, key, now)).await?;
         Ok(claimed.map(Some).map_err(|_| Verdict::Replayed))
     }
 
@@ -44,7 +44,7 @@ impl Verifier {
             Some(sealed) => sealed,
             // Concurrent requests load the same. A rotation in the meantime is detected by the cache's generation.
             None => {
-                let fetched = self.store.signing_secrets(&key.record.key_id).await?;
+                let fetched = Box::pin(self.store.signing_secrets(&key.record.key_id)).await?;
                 self.freshness.check()?;
                 key.signing.get_or_init(|| Box::new(fetched))
             }

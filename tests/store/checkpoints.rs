@@ -18,6 +18,7 @@ sallyport::on_both_databases!(
     one_goes_on_where_the_last_ended,
     servers_at_once_make_one_key_and_one_checkpoint,
     a_rotated_key_stays_known,
+    an_old_key_is_rotated_once,
     they_are_due_by_events_and_by_time,
     each_is_sent_once,
     a_broken_chain_is_not_signed,
@@ -128,6 +129,25 @@ async fn a_rotated_key_stays_known(store: &TestStore) {
     pool.close().await;
     assert!(store.check_chain(SYSTEM).await.expect("read").is_ok());
     assert!(store.rotate_audit_key(&act).await.is_err(), "a person who is no operator");
+}
+
+async fn an_old_key_is_rotated_once(store: &TestStore) {
+    let (year, day) = (Duration::from_secs(365 * 86_400), Duration::from_secs(86_400));
+    assert!(!store.rotate_old_audit_key(year).await.expect("asked"), "none is made before it is needed");
+    let act = store.act(&store.person("Ada").await);
+    let org = store.org(&act, "Focus").await;
+    let old = store.checkpoint(PORTAL, org.id.as_str()).await.expect("made").note;
+    store.clock.turn(year - day);
+    assert!(!store.rotate_old_audit_key(year).await.expect("asked"), "not yet");
+    store.clock.turn(day);
+    // On all nodes at once.
+    let rotated = futures_util::future::join_all((0..4).map(|_| store.rotate_old_audit_key(year))).await;
+    let rotated: Vec<_> = rotated.into_iter().map(|rotated| rotated.expect("asked")).collect();
+    assert_eq!(rotated.iter().filter(|rotated| **rotated).count(), 1, "{rotated:?}");
+    let keys = store.audit_keys().await.expect("read");
+    assert_eq!((keys.len(), keys[0].until, keys[1].until), (2, Some(store.now()), None));
+    assert_eq!(newest_system_event(store).await, "audit_key.rotated");
+    assert!(Checkpoint::open(&old, &public(&keys)).is_ok());
 }
 
 async fn they_are_due_by_events_and_by_time(store: &TestStore) {

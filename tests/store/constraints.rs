@@ -301,6 +301,11 @@ async fn each_constraint_refuses(store: &TestStore) {
             "INSERT INTO exchanged_tokens (digest, expires_at) VALUES (%SHORT%, 1)".to_owned(),
         ),
         ("epochs begin at 1", format!("UPDATE apps SET capability_epoch = 0 WHERE id = '{app}'")),
+        (
+            "two master keys that seal",
+            "INSERT INTO master_keys (fingerprint, state, since) VALUES ('00000000', 'current', 1)".to_owned(),
+        ),
+        ("master key in no state", "UPDATE master_keys SET state = 'lost'".to_owned()),
         ("key of the audit log, half", "UPDATE audit_keys SET public_key = %SHORT%".to_owned()),
     ];
     let pool = raw(store.location()).await;

@@ -3,7 +3,7 @@
 use sallyport::{
     audit::{Act, Actor},
     identity::Proof,
-    journal::{Entry, KeyState, Line, SecretState},
+    journal::{Damage, Entry, KeyState, Line, SecretState},
     key::{Key, Status},
     member::Role,
     personal_token::TokenScopes,
@@ -22,13 +22,18 @@ sallyport::on_both_databases!(
     a_line_says_what_a_commit_changed_and_no_secret,
     a_restore_ends_what_lets_people_in_and_signs_the_fork,
     service_accounts_stay_stopped,
+    what_stops_a_service_account_is_in_the_journal,
 );
 
-fn how() -> HowToRestore {
+pub(crate) fn how() -> HowToRestore {
     HowToRestore { portal: "keys.example.com/audit".to_owned(), ..HowToRestore::default() }
 }
 
-fn state(key: &Key) -> KeyState {
+pub(crate) fn damage(up_to: i64) -> Damage {
+    Damage { why: "line 7".to_owned(), up_to, ends: Vec::new() }
+}
+
+pub(crate) fn state(key: &Key) -> KeyState {
     KeyState {
         id: key.id.to_string(),
         secrets: vec![SecretState { n: 1, ..SecretState::default() }],
@@ -37,27 +42,27 @@ fn state(key: &Key) -> KeyState {
 }
 
 /// Lines of a future that the database has lost.
-async fn lost(store: &TestStore, whats: Vec<Vec<Entry>>) -> Vec<Line> {
+pub(crate) async fn lost(store: &TestStore, whats: Vec<Vec<Entry>>) -> Vec<Line> {
     let (first, now) = (store.revision().await.expect("read") + 1, store.now().micros());
     (first..).zip(whats).map(|(revision, what)| Line::new(revision, now - 1_000 + revision, &what)).collect()
 }
 
-async fn reconcile(store: &TestStore, lines: &[Line], how: HowToRestore) -> Reconciled {
+pub(crate) async fn reconcile(store: &TestStore, lines: &[Line], how: HowToRestore) -> Reconciled {
     store.reconcile(&Act::by(Actor::Sallyport), lines, how).await.expect("compared")
 }
 
-async fn restored(store: &TestStore, lines: &[Line]) -> Restored {
+pub(crate) async fn restored(store: &TestStore, lines: &[Line]) -> Restored {
     match reconcile(store, lines, how()).await {
         Reconciled::Restored(restored) => restored,
         other => panic!("{other:?}"),
     }
 }
 
-async fn status(store: &TestStore, key: &Key) -> Status {
+pub(crate) async fn status(store: &TestStore, key: &Key) -> Status {
     store.find(Reader::All, &key.id).await.expect("asked").expect("there").status(store.now())
 }
 
-async fn events(store: &TestStore, world: &World, action: &str) -> Vec<serde_json::Value> {
+pub(crate) async fn events(store: &TestStore, world: &World, action: &str) -> Vec<serde_json::Value> {
     let filter = EventFilter { action: action.to_owned(), ..EventFilter::default() };
     let events = store.events(&world.org.id, None, &filter).await.expect("asked").events;
     events.into_iter().map(|event| serde_json::from_str(&event.details).expect("JSON")).collect()
@@ -110,6 +115,11 @@ async fn what_was_taken_away_is_taken_away_again(store: &TestStore) {
     assert!(store.revision().await.expect("read") > done.last, "no number is used twice");
 }
 
+pub(crate) fn new_service_token(store: &TestStore) -> NewServiceToken {
+    let expires_at = store.now() + std::time::Duration::from_secs(3_600);
+    NewServiceToken { name: "CI".to_owned(), scopes: TokenScopes::READ, expires_at, form_token: None }
+}
+
 async fn service_accounts_stay_stopped(store: &TestStore) {
     let world = world(store).await;
     let tenant = store.tenants(&world.org.id).await.expect("asked").remove(0);
@@ -117,13 +127,8 @@ async fn service_accounts_stay_stopped(store: &TestStore) {
     for name in ["disabled", "removed", "narrowed", "revoked"] {
         made.push(store.create_service_account(&world.act, &world.org.id, name, Role::Admin).await.expect("made"));
     }
-    let new = NewServiceToken {
-        name: "CI".to_owned(),
-        scopes: TokenScopes::READ,
-        expires_at: store.now() + std::time::Duration::from_secs(3_600),
-        form_token: None,
-    };
-    let (token, secret) = store.issue_service_token(&world.act, &made[3].id, new).await.expect("made");
+    let (token, secret) =
+        store.issue_service_token(&world.act, &made[3].id, new_service_token(store)).await.expect("made");
     let [disabled, removed, narrowed] = [0, 1, 2].map(|at| made[at].id.to_string());
     let roles = vec![("tenant".to_owned(), tenant.id.to_string(), "viewer".to_owned())];
     let lines = lost(
@@ -147,6 +152,31 @@ async fn service_accounts_stay_stopped(store: &TestStore) {
     let presented = service_account::parse(secret.expose()).expect("a token");
     assert!(store.service_caller(presented, "::1").await.expect("asked").is_none());
     assert_eq!(events(store, &world, "service_account.disabled").await.len(), 2);
+}
+
+async fn what_stops_a_service_account_is_in_the_journal(store: &TestStore) {
+    let World { act, org, .. } = world(store).await;
+    let account = store.create_service_account(&act, &org.id, "CI", Role::Admin).await.expect("made");
+    let (token, _) = store.issue_service_token(&act, &account.id, new_service_token(store)).await.expect("made");
+    let before = store.revision().await.expect("read");
+    store.revoke_service_token(&act, &token.id).await.expect("revoked");
+    store.disable_service_account(&act, &account.id, true).await.expect("disabled");
+    store.disable_service_account(&act, &account.id, false).await.expect("enabled");
+    let role = Some((Role::Viewer, (&org.id).into()));
+    store.change_service_account(&act, &account.id, "CI", role).await.expect("changed");
+    store.remove_service_account(&act, &account.id).await.expect("removed");
+    let lines = store.journal_lines(before).await.expect("read");
+    let entries: Vec<_> = lines.iter().flat_map(|line| line.entries().expect("understood")).collect();
+    let (id, person, org) = (account.id.to_string(), account.id.to_string(), org.id.to_string());
+    let roles = vec![("organization".to_owned(), org.clone(), "viewer".to_owned())];
+    let expected = [
+        Entry::ServiceTokenRevoked { id: token.id.to_string() },
+        Entry::ServiceAccount { id: id.clone(), disabled: Some(store.now().micros()) },
+        Entry::ServiceAccount { id: id.clone(), disabled: None },
+        Entry::Roles { person, org, roles, synced: Vec::new() },
+        Entry::ServiceAccountRemoved { id },
+    ];
+    assert_eq!(entries, expected);
 }
 
 async fn doing_it_again_changes_nothing(store: &TestStore) {
@@ -180,7 +210,7 @@ async fn what_is_not_known_is_for_an_operator(store: &TestStore) {
     assert!(matches!(reconcile(store, &lines, accepted).await, Reconciled::Restored(_)));
     assert_eq!(reconcile(store, &lines, how()).await, Reconciled::Same);
 
-    let damaged = HowToRestore { damage: Some("line 7".to_owned()), ..how() };
+    let damaged = HowToRestore { damage: Some(damage(i64::MAX)), ..how() };
     assert!(matches!(reconcile(store, &lines, damaged).await, Reconciled::Quarantined { .. }));
     let newer = Line { what: "null".to_owned(), ..lost(store, vec![vec![]]).await.remove(0) };
     assert!(matches!(reconcile(store, &[newer], how()).await, Reconciled::Quarantined { .. }));

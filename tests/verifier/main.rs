@@ -6,4 +6,5 @@ mod nodes;
 mod rotation;
 mod secrets;
 mod shared_state;
+mod size;
 mod through_redis;

@@ -6,6 +6,7 @@ use crate::node::{Node, client, digest, raw};
 use sallyport::{
     app::App,
     audit::{Act, Actor},
+    journal::{FILE, Journal, JournalFile},
     key::{Issued, NewRotation, Verdict},
     place::Place,
     testing::TestStore,
@@ -19,6 +20,7 @@ sallyport::on_both_databases!(
     a_gap_drops_all,
     own_changes_count_at_once_and_those_before_them_with_the_poll,
     tokens_that_were_made_in_a_gap_are_known,
+    a_database_that_lost_what_the_journal_has_is_not_believed,
 );
 
 /// The first node, and a second store on its database.
@@ -156,5 +158,28 @@ async fn tokens_that_were_made_in_a_gap_are_known(store: &TestStore) {
     assert!(matches!(found(token.expose()).await, Lookup::Throttled(_)));
     node.poll().await;
     assert!(matches!(found(token.expose()).await, Lookup::Known(_)));
+    other.store.close().await;
+}
+
+async fn a_database_that_lost_what_the_journal_has_is_not_believed(store: &TestStore) {
+    let (node, other, act, app) = two(store).await;
+    let [one, two] = [store.key(&act, &app, "One").await, store.key(&act, &app, "Two").await];
+    node.poll().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = JournalFile::new(folder.path().join(FILE), store.journal_key());
+    store.keep_journal(Journal::start(vec![file]).expect("started"));
+    store.revoke_key(&act, &one.key, String::new()).await.expect("revoked");
+    node.poll().await;
+    assert_eq!(node.judges([&one.secret, &two.secret]).await, [Verdict::Revoked, Verdict::Valid]);
+
+    // As a standby that became the primary has it, which had not received the last change.
+    let lost = store.revision().await.expect("read");
+    store.execute(format!("DELETE FROM changes WHERE revision = {lost}")).await;
+    store.execute(format!("UPDATE revision SET n = {} WHERE id = 1", lost - 1)).await;
+    node.poll().await;
+    assert!(store.quarantine().expect("it is in doubt").contains("lost changes"));
+    store.doubted().await;
+    let judged = node.verifier.judge(Some(two.secret.expose()), &sallyport::key::Ask::default(), &client()).await;
+    assert!(judged.is_err(), "no key is judged by it");
     other.store.close().await;
 }

@@ -1,4 +1,4 @@
-//! The caller of the API: a root token or a personal token in `Authorization: Bearer`.
+//! The caller of the API: a root token, a personal token or a token of a service account in `Authorization: Bearer`.
 
 use std::sync::Arc;
 
@@ -8,8 +8,7 @@ use sallyport::{
     personal_token::{self, PersonalToken},
     request::Client,
     root_token::PREFIX,
-    service_account,
-    store::ServiceCaller,
+    service_account::{self, ServiceCaller},
     user::User,
     verifier::{CachedToken, Lookup},
 };
@@ -56,6 +55,10 @@ pub async fn personal_token(
     presented: &str,
 ) -> Result<(User, PersonalToken), Problem> {
     let store = &state.context.store;
+    // It may have been revoked by a change that is not known.
+    if store.quarantine().is_some() {
+        return Err(Problem::unavailable());
+    }
     let found = match personal_token::parse(presented) {
         Some(checked) => store.person_of_token(checked, &client.ip.to_string()).await?,
         None => None,
@@ -71,6 +74,10 @@ pub async fn personal_token(
 /// The service account of a presented token.
 pub async fn service_account(state: &AppState, client: &Client, presented: &str) -> Result<ServiceCaller, Problem> {
     let store = &state.context.store;
+    // As for personal tokens.
+    if store.quarantine().is_some() {
+        return Err(Problem::unavailable());
+    }
     let found = match service_account::parse(presented) {
         Some(checked) => store.service_caller(checked, &client.ip.to_string()).await?,
         None => None,

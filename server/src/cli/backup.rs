@@ -77,7 +77,8 @@ pub async fn run(place: &DataLocation, args: BackupArgs) -> Result<(), String> {
     out::say(told(place, &location, file, size, holdings))?;
     // Once the new one is complete.
     if let Some(keep) = args.keep {
-        for old in backup_folder::keep_newest(&args.file, keep as usize)? {
+        let made = file.file_name().unwrap_or_default().to_string_lossy();
+        for old in backup_folder::keep_newest(&args.file, keep as usize, &made)? {
             out::say(format_args!("Deleted {}.", old.display()))?;
         }
     }

@@ -28,13 +28,16 @@ fn is_ours(name: &str) -> bool {
     })
 }
 
-/// Deletes all but the newest; returns those that were deleted.
-pub(super) fn keep_newest(folder: &Path, keep: usize) -> Result<Vec<PathBuf>, String> {
+/// Deletes all but the newest up to `made`, which was made now; returns those that were deleted. Those with a later time in their
+/// name were made by a clock that was wrong: they are neither counted nor deleted.
+pub(super) fn keep_newest(folder: &Path, keep: usize, made: &str) -> Result<Vec<PathBuf>, String> {
     let unreadable = |error: std::io::Error| format!("{} can't be read: {error}", folder.display());
     let mut ours = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
-        if is_ours(&entry.file_name().to_string_lossy()) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if is_ours(&name) && *name <= *made && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             ours.push(entry.path());
         }
     }
@@ -58,9 +61,12 @@ mod tests {
         for name in &names {
             fs::write(folder.path().join(name), "x").expect("written");
         }
-        let deleted = keep_newest(folder.path(), 2).expect("deleted");
+        let deleted = keep_newest(folder.path(), 2, &names[4]).expect("deleted");
         assert_eq!(deleted, names[..3].iter().map(|name| folder.path().join(name)).collect::<Vec<_>>());
         assert!(names[3..].iter().all(|name| folder.path().join(name).exists()));
-        assert_eq!(keep_newest(folder.path(), 9).expect("nothing to do"), Vec::<PathBuf>::new());
+        assert_eq!(keep_newest(folder.path(), 9, &names[4]).expect("nothing to do"), Vec::<PathBuf>::new());
+        // The one that is made now is the fourth: the fifth has a name of the future.
+        assert_eq!(keep_newest(folder.path(), 1, &names[3]).expect("nothing to do"), Vec::<PathBuf>::new());
+        assert!(names[3..].iter().all(|name| folder.path().join(name).exists()));
     }
 }

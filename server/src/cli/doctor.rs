@@ -7,6 +7,7 @@ mod journal;
 mod network;
 mod proxies;
 mod redis;
+mod rekey;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -16,7 +17,7 @@ use sallyport::{Clock, clock::SystemClock, entropy::OsEntropy, store::Location};
 use super::out;
 use crate::{
     config::{DataLocation, ServeArgs, Where},
-    data_dir::{DataDir, key_path, profile},
+    data_dir::{DataDir, key_path, new_key_path, old_key_path, profile},
 };
 use finding::Finding;
 
@@ -74,6 +75,11 @@ async fn examine(settings: &Where, args: &DoctorArgs) -> Vec<Finding> {
         Some(_) => Finding::good("master_key", "it is in the environment"),
         None => files::secret("master_key", &key_path(&place)),
     });
+    for (name, path) in [("new_master_key", new_key_path(&place)), ("old_master_key", old_key_path(&place))] {
+        if path.exists() {
+            all.push(files::secret(name, &path));
+        }
+    }
     let secrets: Vec<_> = settings.files_with_secrets().into_iter().filter(|file| file.exists()).collect();
     all.push(files::secrets("secret_files", &secrets));
     all.push(files::disk(&place.data));
@@ -100,6 +106,7 @@ async fn of_database(place: &DataLocation, all: &mut Vec<Finding>) {
             all.push(Finding::good("database", format!("{} has this version's schema", store.location())));
             all.extend(database::check(&store, is_sqlite).await);
             all.push(journal::check(place, &store).await);
+            all.push(rekey::check(&store).await);
             store.close().await;
         }
         Err(error) => all.push(Finding::bad(

@@ -32,13 +32,14 @@ pub enum JournalCommand {
 
 pub async fn run(settings: &Where, store: &Store, command: JournalCommand) -> Result<(), String> {
     let place = settings.place()?;
-    let found = journals::read(journals::folders(&place), store.vault().clone()).await?;
+    let found = journals::read(journals::folders(&place), store).await?;
     match command {
         JournalCommand::Check => {
             let newest = found.lines().iter().map(|line| line.revision).max();
             let Some(newest) = newest.filter(|_| found.is_any()) else {
                 return match found.damage() {
-                    Some(damage) => Err(format!("The revocation journal can't be read: {damage}.")),
+                    Some(damage) => Err(format!("The revocation journal can't be read: {}.", damage.why)),
+                    None if store.held().await.map_err(said)?.is_some() => held(store).await,
                     None => {
                         say!("There is no revocation journal yet; a server makes it when it starts.");
                         Ok(())
@@ -52,8 +53,17 @@ pub async fn run(settings: &Where, store: &Store, command: JournalCommand) -> Re
             }
             if journals::is_settled(store, &found).await? {
                 say!("The database has everything that is in the journal.");
+                if let Some(hole) = found.hole(store).await? {
+                    say!(
+                        "No copy has the changes after {} and before {}: make a backup now, and keep none from before these changes. \
+                         Another node's journal may have them.",
+                        hole.after,
+                        hole.before
+                    );
+                }
                 return Ok(());
             }
+            held(store).await?;
             Err("The database lacks changes that are in the journal. A server applies them when it starts; what no journal has, \
                  an operator decides about: sallyport journal accept --reason WHY"
                 .to_owned())
@@ -69,19 +79,32 @@ pub async fn run(settings: &Where, store: &Store, command: JournalCommand) -> Re
                 accepted: Some(reason),
                 ..HowToRestore::default()
             };
-            let outcome = journals::reconcile(store, &act(), &found, how).await?;
-            let found = journals::read(journals::folders(&place), store.vault().clone()).await?;
-            if !journals::is_settled(store, &found).await? {
-                // They can't be gone on with; what is known of them is applied.
-                for folder in journals::folders(&place) {
-                    journals::set_aside(&folder.join(sallyport::journal::FILE), store)?;
-                }
+            // They can't be gone on with; what is known of them is applied. First: a server that runs looks at what is left.
+            for path in found.useless() {
+                journals::set_aside(path, store)?;
             }
+            let outcome = journals::reconcile(store, &act(), &found, how).await?;
             if let Reconciled::Restored(restored) = outcome {
                 tell(&restored)?;
+            }
+            let left = journals::read(journals::folders(&place), store).await?;
+            if !journals::is_settled(store, &left).await? {
+                return Err("A server found something else meanwhile: sallyport journal check".to_owned());
             }
             say!("Keys are judged again. A server that runs notices within seconds.");
             Ok(())
         }
+    }
+}
+
+/// Why an operator has to decide, if one has to.
+async fn held(store: &Store) -> Result<(), String> {
+    match store.held().await.map_err(said)? {
+        None => Ok(()),
+        Some(held) => Err(format!(
+            "{} Bring the missing journal into the data folder and start the server again, or decide: sallyport journal accept \
+             --reason WHY",
+            held.why
+        )),
     }
 }

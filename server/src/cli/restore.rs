@@ -78,6 +78,17 @@ async fn into_sqlite(
     if !file.is_file() {
         return Err(format!("{} is not a file.", file.display()));
     }
+    for end in ["-wal", "-journal"] {
+        let more = beside(file, end);
+        if fs::metadata(&more).is_ok_and(|found| found.len() > 0) {
+            return Err(format!(
+                "{} holds commits that are not in {} yet: this is a database that was in use, no backup. Copy both files to an empty \
+                 folder, make a backup there (`sallyport backup --data FOLDER FILE`), and restore that. Nothing was changed.",
+                more.display(),
+                file.display()
+            ));
+        }
+    }
     let unreadable = |error: sallyport::Error| format!("{} is not a backup of Sallyport: {error}", file.display());
     let (damages, holdings) = inspect_copy(file).await.map_err(unreadable)?;
     if let Some(damage) = damages.first() {
@@ -124,8 +135,10 @@ async fn into_postgres(settings: &Where, place: &DataLocation, args: RestoreArgs
     let store = data.open_and_migrate(Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let nodes = store.nodes().await.map_err(said)?;
     if let Some(node) = nodes.iter().find(|node| node.lease.is_some_and(|lease| !lease.is_zero())) {
-        let error =
-            format!("A server serves this database ({}): end all servers first. Nothing was changed.", node.address);
+        let error = format!(
+            "A server serves this database ({}): end all servers first. Nothing was taken away again.",
+            node.address
+        );
         store.close().await;
         return Err(error);
     }
@@ -146,7 +159,7 @@ async fn restored(
     args: RestoreArgs,
 ) -> Result<Restored, String> {
     let folders = journals::folders(place).into_iter().chain(args.journal).collect();
-    let found = journals::read(folders, store.vault().clone()).await?;
+    let found = journals::read(folders, store).await?;
     for warning in found.warnings() {
         say!("    {warning}");
     }
@@ -156,6 +169,11 @@ async fn restored(
              journal there, name its folder with --journal, or go on with --without-journal. Nothing was changed.",
             place.data.display()
         ));
+    }
+    if found.is_any() && args.without_journal {
+        return Err("There is a revocation journal, so leave out --without-journal. If it is damaged or has a gap, the restore says so, \
+                    and goes on with --accept REASON. Nothing was changed."
+            .to_owned());
     }
     let lines: Vec<_> = found.lines().into_iter().chain(more).collect();
     say!("4/5 Taking away again what was taken away since …");
@@ -168,14 +186,20 @@ async fn restored(
     match store.reconcile(&act(), &lines, how).await.map_err(said)? {
         Reconciled::Restored(restored) => Ok(restored),
         Reconciled::Same => Ok(Restored::default()),
-        Reconciled::Quarantined { why } => Err(format!(
-            "{why} Name a folder with a journal that has them with --journal, or go on with --accept REASON if nothing was taken \
-             away by them. The database was not replaced."
-        )),
+        Reconciled::Quarantined { why } => {
+            let done = match args.file {
+                Some(_) => "The database was not replaced.",
+                None => "What is known was taken away again; no server judges keys with this database until then.",
+            };
+            Err(format!(
+                "{why} Name a folder with a journal that has them with --journal, or go on with --accept REASON if nothing was taken \
+                 away by them. {done}"
+            ))
+        }
     }
 }
 
-/// What the names of SQLite's files of a database end with.
+/// The files of a SQLite database.
 const ENDS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
 /// The copy, until it is the database.
@@ -206,21 +230,30 @@ impl Part {
             let _ = fs::remove_file(beside(&self.0, end));
         }
         File::open(&self.0).and_then(|part| part.sync_all()).map_err(failed)?;
-        let mut kept = None;
-        // Also without the database itself: SQLite would write a log that is left of it into this one.
-        let old = ENDS.map(|end| beside(database, end));
-        if old.iter().any(|file| file.symlink_metadata().is_ok()) {
-            let to = folder.join(format!("replaced-{now}"));
-            fs::DirBuilder::new().mode(0o700).create(&to).map_err(failed)?;
-            for from in &old {
-                let Some(name) = from.file_name() else { continue };
-                match fs::rename(from, to.join(name)) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-                    _ => {}
-                }
+        // A log of the database before would be read as one of this one. The database first: until its log is away, too, a server
+        // that is started says that it is missing.
+        let mut kept: Option<PathBuf> = None;
+        for end in ENDS {
+            let from = beside(database, end);
+            if fs::symlink_metadata(&from).is_err() {
+                continue;
             }
-            File::open(&to).and_then(|to| to.sync_all()).map_err(failed)?;
-            kept = Some(to);
+            if kept.is_none() {
+                let to = folder.join(format!("replaced-{now}"));
+                fs::DirBuilder::new().mode(0o700).create(&to).map_err(failed)?;
+                kept = Some(to);
+            }
+            let Some(to) = &kept else { continue };
+            let Some(name) = from.file_name() else { continue };
+            fs::rename(&from, to.join(name)).map_err(failed)?;
+        }
+        if let Some(kept) = &kept {
+            File::open(kept).and_then(|kept| kept.sync_all()).map_err(failed)?;
+        }
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        if let Some(left) = ENDS.iter().map(|end| beside(database, end)).find(|left| fs::symlink_metadata(left).is_ok())
+        {
+            return Err(format!("Somebody made {} meanwhile; end whatever uses it, and try again.", left.display()));
         }
         // What was moved is away before the copy takes its place.
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;

@@ -16,12 +16,13 @@ pub(super) fn tell(restored: &Restored) -> Result<(), String> {
     }
     let ended = restored.ended;
     say!(
-        "Ended: sessions {}, invitations {}, password resets {}, hand-overs {}, device codes {}.",
+        "Ended: sessions {}, invitations {}, password resets {}, hand-overs {}, device codes {}, command lines {}.",
         ended.sessions,
         ended.invitations,
         ended.password_resets,
         ended.handovers,
-        ended.device_codes
+        ended.device_codes,
+        ended.command_lines
     );
     Ok(())
 }

@@ -9,14 +9,14 @@ use hyper_util::rt::TokioIo;
 
 use super::{Collector, connection::connect};
 
-pub(super) async fn post(collector: &Collector, content_type: &'static str, body: String) -> Result<(), String> {
+pub(super) async fn post(collector: &Collector, content_type: &'static str, body: Body) -> Result<(), String> {
     let settings = &collector.settings;
     let mut request = Request::post(&settings.path)
         .header(header::HOST, settings.authority())
         .header(header::CONTENT_TYPE, content_type)
         .header(header::USER_AGENT, concat!("Sallyport/", env!("CARGO_PKG_VERSION")))
         .header(header::CONNECTION, "close")
-        .body(Body::from(body))
+        .body(body)
         .map_err(|_| "has an address that can't be asked for".to_owned())?;
     if let Some(token) = &settings.token {
         let mut value = HeaderValue::try_from(format!("Bearer {}", token.as_str()))

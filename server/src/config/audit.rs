@@ -26,6 +26,10 @@ const EVENTS: Names = Names {
     variable: "SALLYPORT_AUDIT_TOKEN",
 };
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// For how many days a key signs, unless something else is set.
+const KEY_DAYS: u32 = 365;
+
 /// The section as written.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +40,7 @@ pub(super) struct AuditSection {
     checkpoint_url: Option<String>,
     checkpoint_ca_file: Option<PathBuf>,
     checkpoint_token_file: Option<PathBuf>,
+    key_days: Option<u32>,
     #[serde(default)]
     keep_days: KeepDays,
     forward: Option<ForwardSection>,
@@ -90,6 +95,8 @@ pub struct AuditSettings {
     pub file: Option<PathBuf>,
     /// Where each checkpoint is sent over HTTP.
     pub receiver: Option<CollectorSettings>,
+    /// How long a key signs before another takes its place; `None` if an operator replaces it by hand.
+    pub key_age: Option<Duration>,
     /// How long events are kept.
     pub retention: EventRetention,
     /// Where events are sent.
@@ -132,6 +139,10 @@ impl AuditSection {
             pace: CheckpointPace { events: events.into(), every },
             file: self.checkpoint_file,
             receiver,
+            key_age: match self.key_days.unwrap_or(KEY_DAYS) {
+                0 => None,
+                days => Some(DAY * days),
+            },
             retention: self.keep_days.resolve()?,
             forward: self.forward.map(ForwardSection::resolve).transpose()?,
         })
@@ -176,11 +187,24 @@ mod tests {
         let pace = CheckpointPace { events: 1_000, every: Duration::from_secs(3_600) };
         assert_eq!(
             resolved(""),
-            Ok(AuditSettings { pace, file: None, receiver: None, retention: EventRetention::default(), forward: None })
+            Ok(AuditSettings {
+                pace,
+                file: None,
+                receiver: None,
+                key_age: Some(DAY * 365),
+                retention: EventRetention::default(),
+                forward: None
+            })
         );
         for name in ["checkpoint_events", "checkpoint_minutes"] {
             assert_eq!(resolved(&format!("{name} = 0")), Err(format!("audit.{name} is at least 1.")));
         }
+    }
+
+    #[test]
+    fn keys_sign_for_a_year_or_as_long_as_said() {
+        let age = |text: &str| resolved(text).expect("good").key_age;
+        assert_eq!([age(""), age("key_days = 90"), age("key_days = 0")], [Some(DAY * 365), Some(DAY * 90), None]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The master key, if the environment contains it.
+//! The master keys, if the environment contains them.
 
 /// Its `Debug` hides the value.
 #[derive(Clone)]
@@ -11,5 +11,14 @@ impl std::fmt::Debug for MasterKeyText {
 }
 
 pub(super) fn master_key_of_environment() -> Option<MasterKeyText> {
-    std::env::var("SALLYPORT_MASTER_KEY").ok().filter(|text| !text.trim().is_empty()).map(MasterKeyText)
+    variable("SALLYPORT_MASTER_KEY")
+}
+
+/// The key of before, while `sallyport rekey` replaces it.
+pub(super) fn old_master_key_of_environment() -> Option<MasterKeyText> {
+    variable("SALLYPORT_MASTER_KEY_OLD")
+}
+
+fn variable(name: &str) -> Option<MasterKeyText> {
+    std::env::var(name).ok().filter(|text| !text.trim().is_empty()).map(MasterKeyText)
 }

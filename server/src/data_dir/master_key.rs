@@ -1,4 +1,4 @@
-//! The master key: in the environment, or in a file of the data folder.
+//! The master keys: in the environment, or in files of the data folder.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -9,22 +9,42 @@ use std::{
 
 use sallyport::vault::MasterKey;
 
-use crate::config::DataLocation;
+use crate::config::{DataLocation, MasterKeyText};
 
 /// The master key's file, unless the environment contains the key.
 pub fn key_path(place: &DataLocation) -> PathBuf {
     place.data.join("master.key")
 }
 
-/// The key from the environment.
-pub(super) fn given(place: &DataLocation) -> Result<Option<MasterKey>, String> {
-    let Some(text) = &place.master_key else { return Ok(None) };
-    let wrong = || "SALLYPORT_MASTER_KEY should be 32 bytes in base64: openssl rand -base64 32".to_owned();
-    MasterKey::parse(&text.0).ok_or_else(wrong).map(Some)
+/// The next key, while `sallyport rekey` replaces the one of today.
+pub fn new_key_path(place: &DataLocation) -> PathBuf {
+    place.data.join("master.key.new")
 }
 
-/// The key from the file, if it exists.
-pub(super) fn read(path: &Path) -> Result<Option<MasterKey>, String> {
+/// The key of before, until `sallyport rekey --remove-old`.
+pub fn old_key_path(place: &DataLocation) -> PathBuf {
+    place.data.join("master.key.old")
+}
+
+fn given(text: Option<&MasterKeyText>, name: &str) -> Result<Option<MasterKey>, String> {
+    let wrong = || format!("{name} should be 32 bytes in base64: openssl rand -base64 32");
+    text.map(|text| MasterKey::parse(&text.0).ok_or_else(wrong)).transpose()
+}
+
+/// All keys that are there, the one of today first: those of the environment, or else those of the files.
+pub fn read_keys(place: &DataLocation) -> Result<Vec<MasterKey>, String> {
+    let mut keys: Vec<_> = given(place.master_key.as_ref(), "SALLYPORT_MASTER_KEY")?.into_iter().collect();
+    if keys.is_empty() {
+        for path in [key_path(place), new_key_path(place), old_key_path(place)] {
+            keys.extend(read_key(&path)?);
+        }
+    }
+    keys.extend(given(place.old_master_key.as_ref(), "SALLYPORT_MASTER_KEY_OLD")?);
+    Ok(keys)
+}
+
+/// The key from a file, if it exists.
+pub fn read_key(path: &Path) -> Result<Option<MasterKey>, String> {
     let shown = path.display();
     let unreadable = |error: io::Error| format!("The master key {shown} can't be read: {error}");
     let mut file = match File::open(path) {
@@ -43,9 +63,28 @@ pub(super) fn read(path: &Path) -> Result<Option<MasterKey>, String> {
     MasterKey::parse(&text).ok_or_else(damaged).map(Some)
 }
 
+/// Lets the new key take the place of the one of today, which is kept as the old one. Each step can be repeated, and `master.key`
+/// is there all the time.
+pub fn put_new_key(place: &DataLocation) -> io::Result<()> {
+    let (key, new, old) = (key_path(place), new_key_path(place), old_key_path(place));
+    match fs::hard_link(&key, &old) {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {
+            return Err(error);
+        }
+        _ => fs::rename(&new, &key)?,
+    }
+    // Of a command that was killed while it wrote the key.
+    let _ = fs::remove_file(part(&new));
+    File::open(&place.data)?.sync_all()
+}
+
+fn part(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.part", path.display()))
+}
+
 /// Written atomically: half a master key would make the database unreadable. Private to its owner.
 pub fn write_whole(path: &Path, line: &str) -> io::Result<()> {
-    let part = path.with_extension("part");
+    let part = part(path);
     let _ = fs::remove_file(&part);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
     file.write_all(line.as_bytes())?;

@@ -25,6 +25,7 @@ const KEYS_OF_RULES: Duration = Duration::from_secs(60);
 
 /// The name of the queue that removes old events.
 pub const PRUNING: &str = "prune_events";
+const AUDIT_KEYS: &str = "rotate_audit_key";
 
 /// How often to look for counts of deleted keys, which reads the whole index of counts from key to key.
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -185,6 +186,11 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
             RETENTION,
             |store| async move { store.rotate_capability_keys().await },
         ),
+        Queue::recurring(
+            "drop_retired_pepper",
+            DAILY,
+            |store| async move { store.drop_retired_pepper().await.map(drop) },
+        ),
         Queue::recurring("delete_usage_of_deleted", DAILY, |store| async move {
             store.delete_usage_of_deleted().await.map(drop)
         }),
@@ -199,6 +205,11 @@ pub fn pruning(portal: String, kept: EventRetention) -> Queue {
     })
 }
 
+/// Lets another key sign checkpoints once the one that signs is old.
+pub fn audit_keys(age: Duration) -> Queue {
+    Queue::recurring(AUDIT_KEYS, RETENTION, move |store| async move { store.rotate_old_audit_key(age).await.map(drop) })
+}
+
 #[cfg(test)]
 mod tests {
     use sallyport::{
@@ -210,13 +221,14 @@ mod tests {
 
     use super::{
         super::{checkpoints, forwarding, keys, webhooks},
-        PRUNING, queues,
+        AUDIT_KEYS, PRUNING, queues,
     };
 
     #[test]
     fn each_queue_has_a_title() {
         let queues = queues(UsageRetention::default());
-        let others = [QUEUE, PRUNING, checkpoints::QUEUE, forwarding::QUEUE, keys::DEADLINES, CutOff::QUEUE];
+        let others =
+            [QUEUE, PRUNING, AUDIT_KEYS, checkpoints::QUEUE, forwarding::QUEUE, keys::DEADLINES, CutOff::QUEUE];
         let others = others.into_iter().chain([webhooks::EVENTS, webhooks::DELIVERIES, IMPORT_QUEUE]);
         for name in queues.iter().map(|queue| queue.name).chain(others) {
             assert_ne!(title(name), name);

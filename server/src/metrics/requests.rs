@@ -82,6 +82,11 @@ impl Default for Requests {
     }
 }
 
+/// The name of the method in that place.
+pub const fn method_name(method: usize) -> &'static str {
+    METHODS[method]
+}
+
 /// The place of a method in `METHODS`.
 pub fn method_number(method: &Method) -> usize {
     match *method {

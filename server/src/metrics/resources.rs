@@ -4,11 +4,14 @@ use std::{path::Path, sync::Arc};
 
 use rustix::fs::statvfs;
 use sallyport::{
-    metrics::{Kind, Text},
+    metrics::{Counter, Kind, Text},
     passwords::Passwords,
 };
 
-use crate::page_pool::PageQueue;
+use crate::{
+    page_pool::PageQueue,
+    traces::{Counts, Tracer},
+};
 
 /// The connections of a listener.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +56,16 @@ pub(super) fn write_queues(passwords: &Passwords, pages: Option<PageQueue>, text
     text.sample(&[("state", "running")], pages.running).sample(&[("state", "waiting")], pages.waiting);
     let help = "Pages that were answered 503 because too many were requested.";
     text.single("sallyport_pages_refused_total", Kind::Counter, help, pages.refused);
+}
+
+pub(super) fn write_spans(tracer: Option<&Tracer>, text: &mut Text) {
+    let help = "Spans of requests; dropped: the queue was full, failed: the collector did not take them.";
+    text.begin("sallyport_trace_spans_total", Kind::Counter, help);
+    let counts = tracer.map(Tracer::counts);
+    let count = |of: fn(&Counts) -> &Counter| counts.map_or(0, |counts| of(counts).get());
+    text.sample(&[("outcome", "exported")], count(|counts| &counts.exported));
+    text.sample(&[("outcome", "dropped")], count(|counts| &counts.dropped));
+    text.sample(&[("outcome", "failed")], count(|counts| &counts.failed));
 }
 
 pub(super) fn write_disk(data: &Path, text: &mut Text) {

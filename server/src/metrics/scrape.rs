@@ -13,7 +13,7 @@ use sallyport::{
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{Listening, Requests, backlogs, journal, process, resources, verifier};
-use crate::{page_pool::PagePool, state::AppState};
+use crate::{page_pool::PagePool, state::AppState, traces::Tracer};
 
 /// How long the database may take. Prometheus waits for ten seconds by default.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -26,6 +26,7 @@ pub struct Scrape {
     pub requests: Arc<Requests>,
     pub listeners: Vec<Listening>,
     pub pages: Option<PagePool>,
+    pub tracer: Option<Arc<Tracer>>,
     /// The data folder.
     pub data: PathBuf,
     counted: Mutex<Option<(Instant, Arc<Backlogs>)>>,
@@ -33,7 +34,7 @@ pub struct Scrape {
 
 impl Scrape {
     pub fn new(state: AppState, requests: Arc<Requests>, data: PathBuf) -> Self {
-        Self { state, requests, listeners: Vec::new(), pages: None, data, counted: Mutex::default() }
+        Self { state, requests, listeners: Vec::new(), pages: None, tracer: None, data, counted: Mutex::default() }
     }
 
     /// Everything. If the database does not answer, what it knows is missing, and `sallyport_database_scraped` is 0.
@@ -52,6 +53,7 @@ impl Scrape {
         journal::write(&context.store, &mut text);
         resources::write_connections(&self.listeners, &mut text);
         resources::write_queues(&context.passwords, self.pages.as_ref().map(PagePool::queue), &mut text);
+        resources::write_spans(self.tracer.as_deref(), &mut text);
         resources::write_disk(&self.data, &mut text);
         process::write(&mut text);
         let backlogs = match backlogs {

@@ -30,11 +30,13 @@ pub struct AccessLog {
 impl AccessLog {
     /// Frequent requests of machines are not logged: they would hide others, and a full pipe would delay responses.
     pub fn of(request: &Request<Body>, of_api: bool, trace: Option<Trace>) -> Option<Self> {
-        let path = &*secret_path::masked(request.uri().path());
+        let path = request.uri().path();
         let quiet = of_api || is_probe(path);
         let wanted = !quiet || tracing::enabled!(tracing::Level::DEBUG);
-        let begun =
-            || Self { started: Instant::now(), method: request.method().clone(), path: path.to_owned(), quiet, trace };
+        let begun = || {
+            let (started, path) = (Instant::now(), secret_path::masked(path).into_owned());
+            Self { started, method: request.method().clone(), path, quiet, trace }
+        };
         wanted.then(begun)
     }
 

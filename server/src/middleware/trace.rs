@@ -1,4 +1,4 @@
-//! The trace that a request belongs to (W3C Trace Context), for logs: with it, lines are found from a trace and back.
+//! The trace that a request belongs to (W3C Trace Context), for logs and spans: with it, lines are found from a trace and back.
 
 use std::fmt;
 
@@ -6,11 +6,22 @@ use axum::http::{HeaderMap, HeaderName};
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The id of a trace. Clients choose it, so nothing but logs may depend on it.
+/// A trace. Clients choose what is in it, so nothing but logs and spans may depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trace(u128);
+pub struct Trace {
+    pub id: u128,
+    /// The caller's span; 0 if the trace begins here.
+    pub parent: u64,
+    /// Whether the caller records it.
+    pub is_sampled: bool,
+}
 
 impl Trace {
+    /// Begins here.
+    pub fn new(id: u128) -> Self {
+        Self { id, parent: 0, is_sampled: true }
+    }
+
     /// `None` without a valid header; a client that sends two sends none.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let first = headers.get(&TRACEPARENT)?;
@@ -23,10 +34,11 @@ impl Trace {
         let mut parts = text.splitn(5, |byte| *byte == b'-');
         let version = hex(parts.next()?, 2)?;
         let (trace, parent) = (hex(parts.next()?, 32)?, hex(parts.next()?, 16)?);
-        hex(parts.next()?, 2)?;
+        let flags = hex(parts.next()?, 2)?;
         let has_more = parts.next().is_some();
         let is_valid = version != 0xff && (version > 0 || !has_more) && trace != 0 && parent != 0;
-        is_valid.then_some(Self(trace))
+        let parent = u64::try_from(parent).ok()?;
+        is_valid.then_some(Self { id: trace, parent, is_sampled: flags & 1 == 1 })
     }
 }
 
@@ -47,7 +59,7 @@ fn hex(digits: &[u8], length: usize) -> Option<u128> {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", self.id)
     }
 }
 
@@ -97,7 +109,9 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(id in 1_u128.., parent in 1_u64.., flags: u8) {
-            prop_assert_eq!(parse(&format!("00-{id:032x}-{parent:016x}-{flags:02x}")), Some(format!("{id:032x}")));
+            let trace = Trace::parse(format!("00-{id:032x}-{parent:016x}-{flags:02x}").as_bytes());
+            prop_assert_eq!(trace, Some(Trace { id, parent, is_sampled: flags % 2 == 1 }));
+            prop_assert_eq!(trace.map(|trace| trace.to_string()), Some(format!("{id:032x}")));
         }
 
         #[test]

@@ -19,13 +19,27 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Compares. If something is not known, no key is judged from the start.
 pub async fn compare(store: &Store, place: &DataLocation, portal: &str) -> Result<Found, String> {
-    let found = journals::read(journals::folders(place), store.vault().clone()).await?;
+    let (found, why) = compared(store, place, portal).await?;
+    if let Some(why) = why {
+        say(&format!("{why} {DECIDE}"));
+        tracing::error!("{why} {DECIDE}");
+        store.set_quarantine(Some(why));
+    }
+    Ok(found)
+}
+
+const DECIDE: &str = "No key is judged (503) until an operator decides: `sallyport journal check` says what is known, and \
+    docs/operating.md what to do.";
+
+/// Compares the database with the files and applies what it lacks; returns why no key may be judged, too.
+async fn compared(store: &Store, place: &DataLocation, portal: &str) -> Result<(Found, Option<String>), String> {
+    let found = journals::read(journals::folders(place), store).await?;
     for warning in found.warnings() {
         tracing::error!("{warning}");
     }
     let how = HowToRestore { portal: portal.to_owned(), ..HowToRestore::default() };
-    match journals::reconcile(store, &Act::by(Actor::Sallyport), &found, how).await? {
-        Reconciled::Same => {}
+    let why = match journals::reconcile(store, &Act::by(Actor::Sallyport), &found, how).await? {
+        Reconciled::Same => None,
         Reconciled::Restored(restored) => {
             let applied: u64 = restored.applied.values().sum();
             say(&format!(
@@ -34,57 +48,77 @@ pub async fn compare(store: &Store, place: &DataLocation, portal: &str) -> Resul
                 restored.common, restored.last
             ));
             tracing::warn!(?restored, "the database was older than its revocation journal");
+            None
         }
-        Reconciled::Quarantined { why } => {
-            say(&format!("{why} {DECIDE}"));
-            tracing::error!("{why} {DECIDE}");
-            store.set_quarantine(Some(why));
-        }
-    }
-    Ok(found)
+        Reconciled::Quarantined { why } => Some(why),
+    };
+    Ok((found, why))
 }
-
-const DECIDE: &str = "No key is judged (503) until an operator decides: `sallyport journal check` says what is known, and \
-    docs/operating.md what to do.";
 
 /// Keeps the journal from now on. Called once the verifier follows all changes.
 pub async fn keep(
     store: &Store,
     place: &DataLocation,
+    portal: &str,
     found: Found,
     stop: watch::Receiver<bool>,
 ) -> Result<(), String> {
-    if store.quarantine().is_none() {
-        store.keep_journal(journals::begin(store, found).await?);
-        return Ok(());
+    let is_open = store.quarantine().is_none();
+    if is_open {
+        journals::begin(store, found).await?;
     }
-    tokio::spawn(wait(store.clone(), place.clone(), stop));
+    let keeper = Keeper { store: store.clone(), place: place.clone(), portal: portal.to_owned(), is_begun: is_open };
+    tokio::spawn(keeper.run(stop));
     Ok(())
 }
 
-/// Until an operator has decided, or the missing journal is there.
-async fn wait(store: Store, place: DataLocation, mut stop: watch::Receiver<bool>) {
-    loop {
-        tokio::select! {
-            () = sleep(EVERY) => {}
-            _ = stop.changed() => return,
-        }
-        let settled = async {
-            let found = journals::read(journals::folders(&place), store.vault().clone()).await?;
-            if !journals::is_settled(&store, &found).await? {
-                return Ok(false);
+/// Ends a quarantine once an operator has decided, and compares again if the database loses changes while this runs.
+struct Keeper {
+    store: Store,
+    place: DataLocation,
+    portal: String,
+    /// Whether the journal is kept: not before the first quarantine ended.
+    is_begun: bool,
+}
+
+impl Keeper {
+    async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        loop {
+            let is_doubted = tokio::select! {
+                () = self.store.doubted(), if self.store.quarantine().is_none() || self.is_begun => true,
+                () = sleep(EVERY), if self.store.quarantine().is_some() => false,
+                _ = stop.changed() => return,
+            };
+            match self.judge(is_doubted).await {
+                Ok(true) => tracing::info!("keys are judged again"),
+                Ok(false) => {}
+                Err(error) => tracing::error!("{error}"),
             }
-            store.keep_journal(journals::begin(&store, found).await?);
-            Ok::<_, String>(true)
-        };
-        match settled.await {
-            Ok(true) => {
-                store.set_quarantine(None);
-                tracing::info!("keys are judged again");
-                return;
-            }
-            Ok(false) => {}
-            Err(error) => tracing::error!("{error}"),
         }
+    }
+
+    /// Whether keys are judged again. While it is known that an operator has to decide, the files are not read again: lines that
+    /// vanish decide nothing, and whoever brings others starts the server again.
+    async fn judge(&mut self, is_doubted: bool) -> Result<bool, String> {
+        let held = self.store.held().await.map_err(|error| error.to_string())?;
+        if !is_doubted && held.is_some() {
+            return Ok(false);
+        }
+        // What waits for the disk is read, too.
+        self.store.journal_again(&[]).await;
+        let (found, why) = compared(&self.store, &self.place, &self.portal).await?;
+        if let Some(why) = why {
+            tracing::error!("{why} {DECIDE}");
+            self.store.set_quarantine(Some(why));
+            return Ok(false);
+        }
+        if self.is_begun {
+            journals::go_on(&self.store, &found).await?;
+        } else {
+            journals::begin(&self.store, found).await?;
+            self.is_begun = true;
+        }
+        self.store.set_quarantine(None);
+        Ok(true)
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     serve::greet::say,
     server::Server,
     state::AppState,
+    traces::Tracer,
 };
 
 /// Measures nothing unless there is a listener for it.
@@ -18,13 +19,13 @@ pub(super) fn measured(
     server: Server,
     state: &AppState,
     listener: Option<&Listener>,
+    tracer: Option<Arc<Tracer>>,
 ) -> (Server, Option<Arc<Requests>>) {
-    if listener.is_none() {
-        return (server, None);
-    }
-    state.verifier.measure();
-    let requests = Arc::new(Requests::default());
-    (server.measured(Arc::clone(&requests)), Some(requests))
+    let requests = listener.map(|_| {
+        state.verifier.measure();
+        Arc::<Requests>::default()
+    });
+    (server.observed(requests.clone(), tracer), requests)
 }
 
 /// Answers scrapes, until the process ends.
@@ -42,6 +43,7 @@ pub(super) fn publish(
     let mut scrape = Scrape::new(state, requests, data.to_owned());
     scrape.listeners = listeners.collect();
     scrape.pages = server.page_pool().cloned();
+    scrape.tracer = server.tracer().cloned();
     tokio::spawn(metrics::answer(listener.socket, Arc::new(scrape)));
     Ok(())
 }

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 
 use crate::server::{Server, sallyport, stderr, stdout};
 
+mod postgres;
+
 /// How many keys are revoked; SALLYPORT_JOURNAL_KEYS sets more.
 fn keys() -> usize {
     std::env::var("SALLYPORT_JOURNAL_KEYS").map_or(24, |count| count.parse().expect("a number"))
@@ -21,16 +23,16 @@ fn keys() -> usize {
 
 const SECOND_FOLDER: &str = "[journal]\nfolder = \"";
 
-struct Portal {
-    folder: tempfile::TempDir,
-    token: String,
+pub(crate) struct Portal {
+    pub folder: tempfile::TempDir,
+    pub token: String,
     /// Ids and secrets.
-    keys: Vec<(String, String)>,
+    pub keys: Vec<(String, String)>,
     /// More arguments of every command.
-    more: Vec<String>,
+    pub more: Vec<String>,
 }
 
-fn call(server: &Server, token: &str, path: &str, body: &Value) -> Option<Value> {
+pub(crate) fn call(server: &Server, token: &str, path: &str, body: &Value) -> Option<Value> {
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let answer = server.ask("POST", path, &headers, &body.to_string())?;
@@ -43,13 +45,13 @@ impl Portal {
         Self::start_in(tempfile::tempdir().expect("a folder"), count, Vec::new())
     }
 
-    fn start_in(folder: tempfile::TempDir, count: usize, more: Vec<String>) -> (Self, Server) {
+    pub fn start_in(folder: tempfile::TempDir, count: usize, more: Vec<String>) -> (Self, Server) {
         let mut portal = Self { folder, token: String::new(), keys: Vec::new(), more };
         let mut server = portal.serve();
         server.set_up();
         let app = server.make_app();
         portal.token = stdout(&portal.run(&["token", "create", "--name", "test", "--manage"])).trim().to_owned();
-        let new = json!({ "label": "CI", "environment": "production", "scopes": ["read"] });
+        let new = json!({ "label": "CI", "environment": "production", "scopes": ["read"], "signing_secret": true });
         for _ in 0..count {
             let made = call(&server, &portal.token, &format!("/v1/apps/{app}/keys"), &new).expect("answered");
             let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("{name}: {made}")).to_owned();
@@ -58,37 +60,37 @@ impl Portal {
         (portal, server)
     }
 
-    fn serve(&self) -> Server {
+    pub fn serve(&self) -> Server {
         let more: Vec<_> = self.more.iter().map(String::as_str).collect();
         Server::start_with(&self.data(), &more, |_| true).0
     }
 
-    fn run(&self, command: &[&str]) -> Output {
+    pub fn run(&self, command: &[&str]) -> Output {
         let more = self.more.iter().map(String::as_str);
         sallyport(&self.data(), &command.iter().copied().chain(more).collect::<Vec<_>>())
     }
 
-    fn data(&self) -> std::path::PathBuf {
+    pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }
 
-    fn backup(&self) -> std::path::PathBuf {
+    pub fn backup(&self) -> std::path::PathBuf {
         let file = self.folder.path().join("backup.db");
         let made = sallyport(&self.data(), &["backup", file.to_str().expect("UTF-8")]);
         assert!(made.status.success(), "{}", stderr(&made));
         file
     }
 
-    fn restore(&self, more: &[&str]) -> Output {
+    pub fn restore(&self, more: &[&str]) -> Output {
         let file = self.folder.path().join("backup.db");
         sallyport(&self.data(), &[&["restore", file.to_str().expect("UTF-8")], more].concat())
     }
 
-    fn revoke(&self, server: &Server, key: usize) -> Option<Value> {
+    pub fn revoke(&self, server: &Server, key: usize) -> Option<Value> {
         call(server, &self.token, &format!("/v1/keys/{}/revoke", self.keys[key].0), &json!({}))
     }
 
-    fn codes(&self, server: &Server) -> Vec<String> {
+    pub fn codes(&self, server: &Server) -> Vec<String> {
         let code = |(_, secret): &(String, String)| {
             server.verify(&self.token, secret)["code"].as_str().expect("a code").to_owned()
         };
@@ -221,6 +223,20 @@ fn a_damaged_journal_keeps_all_keys_refused_until_an_operator_decides() {
     let mut bytes = fs::read(&journal).expect("a journal");
     bytes[40] ^= 1;
     fs::write(&journal, &bytes).expect("written");
+    // The database has what is in the last line, and so everything: the damage changes nothing.
+    let server = Server::start(&portal.data());
+    assert_eq!(portal.codes(&server), ["revoked", "valid", "valid"]);
+    server.kill();
+    let text = String::from_utf8(fs::read(&journal).expect("another journal")).expect("text");
+    let (before, last) = text.trim_end().rsplit_once('\n').expect("lines");
+    let mut words: Vec<_> = last.splitn(4, ' ').collect();
+    words[2] = "7";
+    fs::write(&journal, format!("{before}\n{}\n", words.join(" "))).expect("written");
+    let server = Server::start(&portal.data());
+    assert!(server.ask("GET", "/readyz", &[], "").expect("answered").starts_with("HTTP/1.1 503"));
+    server.kill();
+    // Whoever removes it decides nothing by that.
+    fs::remove_file(&journal).expect("removed");
     let server = Server::start(&portal.data());
     assert!(server.ask("GET", "/readyz", &[], "").expect("answered").starts_with("HTTP/1.1 503"));
     let bearer = format!("Bearer {}", portal.token);
@@ -233,7 +249,7 @@ fn a_damaged_journal_keeps_all_keys_refused_until_an_operator_decides() {
     let checked = sallyport(&portal.data(), &["journal", "check"]);
     assert_eq!(checked.status.code(), Some(1));
     assert!(
-        stderr(&checked).contains("damaged") || stderr(&checked).contains("another master key"),
+        stderr(&checked).contains("damaged") && stderr(&checked).contains("journal accept"),
         "{}",
         stderr(&checked)
     );
@@ -286,6 +302,36 @@ fn a_journal_that_cannot_be_written_delays_no_revocation_and_says_so() {
     }
     assert!(!own.contains(&portal.keys[0].1[8..]), "no secret is in it");
     assert!(sallyport(&portal.data(), &["journal", "check"]).status.success());
+}
+
+#[test]
+fn the_log_of_a_lost_database_is_not_read_as_one_of_the_backup() {
+    let (portal, server) = Portal::start(3);
+    portal.backup();
+    portal.revoke(&server, 0).expect("answered");
+    server.kill();
+    let database = portal.data().join("sallyport.db");
+    let log = portal.data().join("sallyport.db-wal");
+    assert!(fs::metadata(&log).expect("a log").len() > 0);
+    // A database with a log beside it is no backup.
+    let used = portal.folder.path().join("used.db");
+    fs::copy(&database, &used).expect("copied");
+    fs::copy(&log, portal.folder.path().join("used.db-wal")).expect("copied");
+    let refused = sallyport(&portal.data(), &["restore", used.to_str().expect("UTF-8")]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("used.db-wal"), "{}", stderr(&refused));
+
+    fs::remove_file(&database).expect("lost");
+    let said = portal.restore(&["--without-journal"]);
+    assert!(stderr(&said).contains("leave out --without-journal"), "{}", stderr(&said));
+    let restored = portal.restore(&[]);
+    assert!(restored.status.success(), "{}{}", stdout(&restored), stderr(&restored));
+    assert!(!log.exists(), "it is in the folder of what was replaced");
+    let server = Server::start(&portal.data());
+    assert_eq!(portal.codes(&server), ["revoked", "valid", "valid"]);
+    server.kill();
+    let checked = sallyport(&portal.data(), &["audit", "verify"]);
+    assert!(checked.status.success(), "{}{}", stdout(&checked), stderr(&checked));
 }
 
 #[test]
@@ -342,51 +388,4 @@ fn only_the_newest_backups_are_kept() {
     assert_eq!(names.len(), 4, "{names:?}");
     assert_eq!(names[..3], ["notes.txt", "sallyport-20261104T000000Z.db", "sallyport-20261105T000000Z.db"]);
     server.kill();
-}
-
-mod postgres {
-    use std::{os::unix::fs::PermissionsExt, process::Command};
-
-    use sallyport::{store::Location, testing::TestStore};
-
-    use super::*;
-
-    fn tool(name: &str, arguments: &[&str]) {
-        let folder = std::env::var("TEST_POSTGRES_BIN").expect("scripts/with-postgres sets TEST_POSTGRES_BIN");
-        let done = Command::new(Path::new(&folder).join(name)).args(arguments).output().expect("it runs");
-        assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn nothing_comes_back_from_the_dead() {
-        let store = TestStore::postgres().await;
-        let Location::Postgres(url) = store.location().clone() else { panic!("PostgreSQL") };
-        let folder = tempfile::tempdir().expect("a folder");
-        let data = folder.path().join("data");
-        fs::create_dir(&data).expect("made");
-        let key = data.join("master.key");
-        fs::write(&key, TestStore::master_key()).expect("written");
-        fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).expect("set");
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
-        let (mut portal, server) = Portal::start_in(folder, keys(), vec!["--database-url".to_owned(), url.clone()]);
-        let dump = portal.folder.path().join("keys.dump");
-        let dump = dump.to_str().expect("UTF-8");
-        tool("pg_dump", &["--format=custom", "--no-owner", "--file", dump, "--dbname", &url]);
-        portal.revoke_all_with_kills(server);
-
-        let copy = format!("{url}_restored");
-        let name = copy.rsplit('/').next().expect("a name");
-        tool("psql", &["--dbname", &url, "--command", &format!("CREATE DATABASE {name}")]);
-        tool("pg_restore", &["--no-owner", "--exit-on-error", "--dbname", &copy, dump]);
-        portal.more[1].clone_from(&copy);
-        let restored = portal.run(&["restore", "--after-pg-restore"]);
-        assert!(restored.status.success(), "{}{}", stdout(&restored), stderr(&restored));
-        assert!(stdout(&restored).contains(&format!("key.revoked: {}", portal.keys.len())), "{}", stdout(&restored));
-        let server = portal.serve();
-        let codes = portal.codes(&server);
-        assert!(codes.iter().all(|code| code == "revoked"), "{codes:?}");
-        server.kill();
-        tool("psql", &["--dbname", &url, "--command", &format!("DROP DATABASE {name} WITH (FORCE)")]);
-        store.end().await;
-    }
 }

@@ -26,6 +26,7 @@ mod nodes;
 mod outage;
 mod output;
 mod profile;
+mod rekey;
 mod restart;
 mod runtime_configuration;
 mod scan;
@@ -35,6 +36,7 @@ mod settings;
 #[allow(dead_code, reason = "the tests over HTTP need more of it")]
 mod smtp;
 mod through_redis;
+mod traces;
 mod unreachable;
 mod usage;
 mod webhooks;

@@ -46,14 +46,14 @@ fn ask(address: &str, head: &str) -> (u16, String) {
     (head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status"), body.to_owned())
 }
 
-fn scrape(address: &str) -> String {
+pub(crate) fn scrape(address: &str) -> String {
     let (status, body) = ask(address, "GET /metrics");
     assert_eq!(status, 200, "{body}");
     body
 }
 
 /// The value of a sample.
-fn value(scrape: &str, sample: &str) -> f64 {
+pub(crate) fn value(scrape: &str, sample: &str) -> f64 {
     let line = scrape.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{sample} is not in {scrape}")).parse().expect("a number")
 }
@@ -104,6 +104,27 @@ async fn everything_that_rules_and_dashboard_name_is_in_a_scrape(store: &TestSto
     }
 
     let samples = names(&found);
+    // What somebody who is on call asks first.
+    for name in [
+        "sallyport_http_requests_total",
+        "sallyport_http_request_duration_seconds_bucket",
+        "sallyport_verification_duration_seconds_bucket",
+        "sallyport_cache_hits_total",
+        "sallyport_lookups_total",
+        "sallyport_lookup_duration_seconds_bucket",
+        "sallyport_lease_age_seconds",
+        "sallyport_revocation_duration_seconds_bucket",
+        "sallyport_jobs_lag_seconds",
+        "sallyport_mail_lag_seconds",
+        "sallyport_webhook_lag_seconds",
+        "sallyport_audit_forward_lag_seconds",
+        "sallyport_db_pool_wait_duration_seconds_bucket",
+        "sallyport_password_hashes",
+        "sallyport_connections",
+        "sallyport_trace_spans_total",
+    ] {
+        assert!(samples.contains(name), "{name} is not in a scrape");
+    }
     let rules = names(&text("examples/prometheus/alerts.yml"));
     let queries = names(&dashboard()["panels"].to_string());
     assert!(rules.len() > 15 && queries.len() > 20, "{rules:?} {queries:?}");

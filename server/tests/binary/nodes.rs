@@ -6,6 +6,7 @@ mod client;
 pub(crate) mod cluster;
 mod database;
 pub(crate) mod history;
+mod older;
 mod sharing;
 mod spending;
 mod traffic;

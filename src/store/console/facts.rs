@@ -39,8 +39,8 @@ impl Store {
         let schema = sqlx::query("SELECT COUNT(*) AS n, MAX(version) AS last FROM _sqlx_migrations");
         let schema = schema.fetch_one(self.read()).await?;
         let peppers = sqlx::query(
-            "SELECT version, created_at, (SELECT COUNT(*) FROM peppers) AS n FROM peppers \
-             ORDER BY retired_at IS NOT NULL, version DESC LIMIT 1",
+            "SELECT version, created_at, (SELECT COUNT(*) FROM peppers WHERE dropped_at IS NULL) AS n FROM peppers \
+             WHERE active_at IS NOT NULL AND retired_at IS NULL ORDER BY version DESC LIMIT 1",
         );
         let peppers = peppers.fetch_one(self.read()).await?;
         let mark = self.vault().mark(&[b"fingerprint of the master key"]);

@@ -79,6 +79,11 @@ impl Store {
         })
     }
 
+    /// The id of this process among the nodes, if it serves.
+    pub(in crate::store) fn own_id(&self) -> Option<String> {
+        self.0.feed.described.get().map(|described| described.id.to_string())
+    }
+
     /// All uses that were noted before that change are written.
     pub(crate) fn flushed_up_to(&self, revision: i64) {
         self.0.feed.flushed.store(revision, Ordering::SeqCst);

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     Result,
     audit::{Act, Action, NewEvent, Target},
-    id::{AppId, OrgId, ServiceAccountId, UserId},
-    journal::{Entry, HeldRole},
+    id::{AppId, OrgId, UserId},
+    journal::Entry,
     place::PlaceKind,
 };
 
@@ -32,6 +32,12 @@ pub(super) struct Counts(pub(super) BTreeMap<&'static str, u64>);
 impl Counts {
     pub(super) fn add(&mut self, action: Action) {
         *self.0.entry(action.as_str()).or_default() += 1;
+    }
+
+    pub(super) fn join(&mut self, others: Self) {
+        for (action, count) in others.0 {
+            *self.0.entry(action).or_default() += count;
+        }
     }
 }
 
@@ -117,15 +123,7 @@ impl Tx {
             Entry::Person { id, disabled, operator } => {
                 self.apply_to_person(id, *disabled, *operator, resumes, commit).await
             }
-            Entry::PasswordChanged { person } => {
-                // The one that the backup knows was given up.
-                let sql = "UPDATE users SET password_hash = NULL WHERE id = $1 AND password_hash IS NOT NULL AND created_at < $2";
-                if self.changes(sql, person, commit.at).await? {
-                    Ok(system(Action::PasswordChanged, "user", person))
-                } else {
-                    none
-                }
-            }
+            Entry::PasswordChanged { person } => self.forget_password_again(person, commit).await,
             Entry::TrustRule { id, paused: Some(at) } => {
                 let sql = "UPDATE trust_rules SET paused_at = $2 WHERE id = $1 AND paused_at IS NULL RETURNING org_id";
                 self.of_org(sql, id, *at, (Action::TrustRulePaused, "trust_rule"), commit).await
@@ -157,23 +155,25 @@ impl Tx {
                 self.archive_again(place, id, Some(now), false, commit).await
             }
             Entry::KeysRevoked { place, id } => self.revoke_keys_again(place, id, commit).await,
-            Entry::Roles { person, org, roles, synced } => self.roles_again(person, org, (roles, synced), commit).await,
+            Entry::Roles { person, org, roles, synced } => {
+                self.roles_again(person, org, (roles, synced), resumes, commit).await
+            }
             Entry::IdentityUnlinked { person, digest } => self.unlink_again(person, digest, commit).await,
             Entry::SignInRequired { org, provider } => {
                 self.require_again(org, provider.as_deref(), resumes, commit).await
             }
-            _ => none,
+            other => self.apply_end(other, commit).await,
         }
     }
 
     /// Runs an update with an id and a time; returns whether it changed a row.
-    async fn changes(&mut self, sql: &'static str, id: &str, at: i64) -> Result<bool> {
+    pub(super) async fn changes(&mut self, sql: &'static str, id: &str, at: i64) -> Result<bool> {
         let done = sqlx::query(sql).bind(id.to_owned()).bind(at).execute(self.on()).await?;
         Ok(done.rows_affected() > 0)
     }
 
     /// The same for something of an organization, with an event in its log.
-    async fn of_org(
+    pub(super) async fn of_org(
         &mut self,
         sql: &'static str,
         id: &str,
@@ -277,56 +277,5 @@ impl Tx {
             .into_iter()
             .map(|action| NewEvent::of_system(action, target.clone()).with(commit.details()))
             .collect())
-    }
-
-    /// Gives a person the roles that they had in an organization, but for those that groups gave, and no others. Of two people who were made and unmade owner the
-    /// later entry comes last, so somebody stays the owner.
-    async fn roles_again(
-        &mut self,
-        person: &str,
-        org: &str,
-        (roles, synced): (&[HeldRole], &[HeldRole]),
-        commit: Commit,
-    ) -> Result<Vec<NewEvent>> {
-        self.lock_chain(org).await?;
-        let known = "SELECT (SELECT COUNT(*) FROM orgs WHERE id = $1) AS orgs, (SELECT COUNT(*) FROM users WHERE id = $2) \
-            + (SELECT COUNT(*) FROM service_accounts WHERE id = $2 AND org_id = $1) AS people";
-        let known = sqlx::query(known).bind(org.to_owned()).bind(person.to_owned()).fetch_one(self.on()).await?;
-        if known.int("orgs")? == 0 || known.int("people")? == 0 {
-            return Ok(Vec::new());
-        }
-        let had = sqlx::query("SELECT place_kind, place_id, role FROM grants WHERE org_id = $1 AND subject = $2");
-        let had = had.bind(org.to_owned()).bind(person.to_owned()).fetch_all(self.on()).await?;
-        let had: Vec<_> = had
-            .iter()
-            .map(|row| Ok((row.text("place_kind")?, row.text("place_id")?, row.text("role")?)))
-            .collect::<Result<_>>()?;
-        let (mut gone, mut given) = (0, 0);
-        for (_, place, role) in had.iter().filter(|role| !roles.contains(role)) {
-            let sql = "DELETE FROM grants WHERE org_id = $1 AND subject = $2 AND place_id = $3 AND role = $4";
-            let query = sqlx::query(sql).bind(org.to_owned()).bind(person.to_owned());
-            gone += query.bind(place.clone()).bind(role.clone()).execute(self.on()).await?.rows_affected();
-        }
-        for (kind, place, role) in roles.iter().filter(|role| !had.contains(role) && !synced.contains(role)) {
-            let Some(found) = PlaceKind::parse(kind) else { continue };
-            let sql = format!(
-                "INSERT INTO grants (org_id, subject, place_kind, place_id, role, granted_at) \
-                 SELECT $1, $2, $3, id, $5, $6 FROM {} WHERE id = $4",
-                table(found)
-            );
-            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_owned()).bind(person.to_owned());
-            let query = query.bind(kind.clone()).bind(place.clone()).bind(role.clone()).bind(commit.at);
-            given += query.execute(self.on()).await?.rows_affected();
-        }
-        if gone + given == 0 {
-            return Ok(Vec::new());
-        }
-        let action = if roles.is_empty() { Action::MemberRemoved } else { Action::MemberRoleChanged };
-        let (action, kind) = match ServiceAccountId::parse(person) {
-            Some(_) => (Action::ServiceAccountChanged, "service_account"),
-            None => (action, "user"),
-        };
-        let event = NewEvent::of(&OrgId::stored(org.to_owned()), action, Target::new(kind, person, person));
-        Ok(vec![event.with(commit.details())])
     }
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{
     super::{Store, WRITE_OF_MANY, detached_within, retried, row::Read, tx::Tx},
+    held::Held,
     restored::{Ended, Restored},
 };
 use crate::{
@@ -22,17 +23,18 @@ struct Before {
 }
 
 impl Store {
-    /// Ends everything that lets people in, and records why no key is judged.
-    pub(super) async fn record_quarantine(&self, act: &Act, why: &str) -> Result<()> {
-        let (store, act, why) = (self.clone(), act.clone(), why.to_owned());
+    /// Records why no key is judged; and ends everything that lets people in, if the database is older than it was.
+    pub(super) async fn record_quarantine(&self, act: &Act, held: Held, ends: bool) -> Result<()> {
+        let (store, act) = (self.clone(), act.clone());
         let work = move || {
-            let (store, act, why) = (store.clone(), act.clone(), why.clone());
+            let (store, act, held) = (store.clone(), act.clone(), held.clone());
             async move {
                 let mut tx = store.begin_many(&act).await?;
                 tx.lock_chain(SYSTEM).await?;
-                let ended = tx.end_entrances().await?;
+                tx.hold_portal(&held).await?;
+                let ended = if ends { tx.end_entrances().await? } else { Ended::default() };
                 let event = NewEvent::of_system(Action::PortalQuarantined, target());
-                tx.record(event.with(json!({ "reason": why, "ended": ended.details() }))).await?;
+                tx.record(event.with(json!({ "reason": held.why, "ended": ended.details() }))).await?;
                 tx.commit().await
             }
         };
@@ -84,6 +86,14 @@ async fn forked(
 ) -> Result<Restored> {
     let mut tx = store.begin_many(&act).await?;
     tx.lock_chain(SYSTEM).await?;
+    let (first, last) = (restored.common + 1, restored.last);
+    let known = sqlx::query("SELECT 1 FROM forks WHERE first <= $1 AND last >= $2").bind(first).bind(last);
+    if first <= last && accepted.is_none() && known.fetch_optional(tx.on()).await?.is_some() {
+        // Another node found out at the same time, and applied the same.
+        tx.settle_lost(last).await?;
+        tx.commit_counts().await?;
+        return Ok(restored);
+    }
     restored.ended = tx.end_entrances().await?;
     let (system, orgs): (Vec<_>, Vec<_>) = chains.into_iter().partition(|before| before.chain == SYSTEM);
     for before in system.into_iter().chain(orgs) {
@@ -105,12 +115,12 @@ async fn forked(
     // No number is used twice: journals and nodes tell changes apart by it.
     let next = "UPDATE revision SET n = CASE WHEN n < $1 THEN $1 ELSE n END WHERE id = 1 RETURNING n";
     let revision = sqlx::query(next).bind(restored.last).fetch_one(tx.on()).await?.int("n")? + 1;
-    let (first, last) = (restored.common + 1, restored.last);
     if first <= last {
         let sql = "INSERT INTO forks (revision, first, last, at) VALUES ($1, $2, $3, $4)";
         let now = tx.now().micros();
         sqlx::query(sql).bind(revision).bind(first).bind(last).bind(now).execute(tx.on()).await?;
     }
+    tx.settle_lost(last).await?;
     tx.notes(Entry::Fork { first, last });
     tx.touches_everything();
     tx.commit().await?;
@@ -143,6 +153,7 @@ impl Tx {
         ] {
             *count = sqlx::query(sql).bind(now).execute(self.on()).await?.rows_affected();
         }
+        ended.command_lines = self.end_all_command_lines().await?;
         Ok(ended)
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::{Store, backup, row::Read};
 use crate::{
     Result,
-    journal::{Database, Fork, Line},
+    journal::{Database, Fork, JournalKey, Line},
 };
 
 const LINES: &str = "SELECT revision, at, journal FROM changes WHERE revision > $1 ORDER BY revision";
@@ -26,8 +26,21 @@ impl Store {
             // Afterwards: what is committed meanwhile is newer than the marks, and in no journal yet.
             marks: marks.iter().map(|row| Ok((row.int("revision")?, row.int("at")?))).collect::<Result<_>>()?,
             forks: forks.iter().map(fork).collect::<Result<_>>()?,
+            lost: self.lost().await?,
             revision: self.revision().await?,
         })
+    }
+
+    /// Whether this change, known by its time, is one of this database.
+    pub(super) async fn has_change(&self, revision: i64, at: i64) -> Result<bool> {
+        let sql = "SELECT 1 FROM changes WHERE revision = $1 AND at = $2 UNION ALL \
+                   SELECT 1 FROM past_changes WHERE revision = $1 AND at = $2";
+        Ok(sqlx::query(sql).bind(revision).bind(at).fetch_optional(self.read()).await?.is_some())
+    }
+
+    /// What this installation's journals are written with.
+    pub fn journal_key(&self) -> JournalKey {
+        JournalKey::new(self.vault().clone())
     }
 
     /// The lines of changes after a revision, as far as they are kept: those that a journal lacks, because the process was

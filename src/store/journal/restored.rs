@@ -24,6 +24,7 @@ pub struct Ended {
     pub password_resets: u64,
     pub handovers: u64,
     pub device_codes: u64,
+    pub command_lines: u64,
 }
 
 impl Ended {
@@ -34,6 +35,7 @@ impl Ended {
             "password_resets": self.password_resets,
             "handovers": self.handovers,
             "device_codes": self.device_codes,
+            "command_lines": self.command_lines,
         })
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Timestamp,
-    journal::{Entry, KeyState, Line},
+    journal::{Entry, KeyState, Line, SecretState},
 };
 
 /// The commit that changed something.
@@ -38,9 +38,29 @@ pub(super) struct Wanted {
     pub has_unknown: bool,
 }
 
+/// Clocks of nodes differ by less.
+const CLOCKS: i64 = 60 * 1_000_000;
+
 impl Wanted {
-    /// The lines are in the order of their revisions.
-    pub(super) fn of(lines: &[Line], resumes: bool) -> Self {
+    /// What is to be applied, one after another. Lines of several histories, which a failover that lost commits leaves, have no
+    /// common order: then what was taken away in the end by number or by time is taken away, and nothing is allowed again.
+    pub(super) fn of_all(lines: &[Line], resumes: bool) -> Vec<Self> {
+        let mut by_number: Vec<_> = lines.iter().collect();
+        by_number.sort();
+        let is_mixed = by_number.windows(2).any(|two| {
+            let (one, next) = (two[0], two[1]);
+            one.at != 0 && next.at != 0 && (one.revision == next.revision || one.at > next.at + CLOCKS)
+        });
+        if !is_mixed {
+            return vec![Self::of(&by_number, resumes)];
+        }
+        let mut by_time = by_number.clone();
+        by_time.sort_by_key(|line| (line.at, line.revision));
+        vec![Self::of(&by_number, false), Self::of(&by_time, false)]
+    }
+
+    /// The last state of each thing, in the order of the lines.
+    fn of(lines: &[&Line], resumes: bool) -> Self {
         let mut wanted = Self { resumes, ..Self::default() };
         let mut others = Vec::new();
         for line in lines {
@@ -52,7 +72,7 @@ impl Wanted {
             for entry in entries {
                 match entry {
                     Entry::Begin | Entry::Fork { .. } => {}
-                    Entry::Key(state) => drop(wanted.keys.insert(state.id.clone(), (state, commit))),
+                    Entry::Key(state) => wanted.key(state, commit),
                     Entry::Narrowed { key } => drop(wanted.narrowed.insert(key, commit)),
                     other => others.push((other, commit)),
                 }
@@ -65,6 +85,25 @@ impl Wanted {
         others.reverse();
         wanted.others = others;
         wanted
+    }
+
+    /// What can't be undone stays, whatever comes after it.
+    fn key(&mut self, mut state: KeyState, mut commit: Commit) {
+        if let Some((before, earlier)) = self.keys.get(&state.id) {
+            if before.revoked.is_some() && state.revoked.is_none() {
+                (state.revoked, commit) = (before.revoked, *earlier);
+            }
+            keep_ended(&before.secrets, &mut state.secrets);
+            keep_ended(&before.signing, &mut state.signing);
+        }
+        self.keys.insert(state.id.clone(), (state, commit));
+    }
+}
+
+fn keep_ended(before: &[SecretState], after: &mut [SecretState]) {
+    for secret in after {
+        let same = before.iter().find(|before| before.n == secret.n);
+        secret.ended = secret.ended.or(same.and_then(|before| before.ended));
     }
 }
 
@@ -92,11 +131,19 @@ fn subject(entry: &Entry) -> (u8, String, String) {
         Entry::ServiceTokenRevoked { id } => of(17, id, ""),
         Entry::ServiceAccount { id, .. } => of(18, id, ""),
         Entry::ServiceAccountRemoved { id } => of(19, id, ""),
+        Entry::CapabilitiesRevoked { app, .. } => of(20, app, ""),
+        Entry::TrustRuleChanged { id } => of(21, id, ""),
+        Entry::AuditKeyRevoked { key } => of(22, key, ""),
+        Entry::RecoveryCodesEnded { person } => of(23, person, ""),
+        Entry::WebhookEnded { id } => of(24, id, ""),
+        Entry::AppLimited { app, .. } => of(25, app, ""),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -109,12 +156,35 @@ mod tests {
             Line::new(2, 20, &[Entry::Narrowed { key: "key_b".to_owned() }, token.clone()]),
             Line::new(3, 30, &[key(None), archived(None)]),
         ];
-        let wanted = Wanted::of(&lines, true);
+        let wanted = Wanted::of_all(&lines, true).remove(0);
         let third = Commit { revision: 3, at: 30 };
         assert_eq!(wanted.keys["key_a"], (KeyState { id: "key_a".to_owned(), ..KeyState::default() }, third));
         assert_eq!(wanted.others, [(token, Commit { revision: 2, at: 20 }), (archived(None), third)]);
         assert!(wanted.narrowed.contains_key("key_b") && !wanted.has_unknown);
         let unknown = Line { what: "[{\"newer\":{}}]".to_owned(), ..Line::new(4, 40, &[]) };
-        assert!(Wanted::of(&[unknown], true).has_unknown);
+        assert!(Wanted::of_all(&[unknown], true)[0].has_unknown);
+    }
+
+    proptest! {
+        /// Whatever the numbers and the times of two histories are: what was revoked in one of them is revoked, and nothing is
+        /// allowed again.
+        #[test]
+        fn of_two_histories_the_older_state_never_wins(
+            first in 1..40_i64, other in 1..40_i64, revoked in 0..40_i64, later in any::<bool>(), in_first in any::<bool>(),
+        ) {
+            let state = |revoked| Entry::Key(KeyState { id: "key_a".to_owned(), revoked, ..KeyState::default() });
+            let (early, late) = if later { (0, 3_600_000_000) } else { (3_600_000_000, 0) };
+            let history = |count: i64, begun: i64, is_it: bool| {
+                (1..=count).map(move |n| {
+                    let at = is_it && n == 1 + revoked % count;
+                    Line::new(n, 1 + begun + n, &[state(at.then_some(7))])
+                })
+            };
+            let lines: Vec<_> = history(first, early, in_first).chain(history(other, late, !in_first)).collect();
+            for wanted in Wanted::of_all(&lines, true) {
+                prop_assert!(!wanted.resumes);
+                prop_assert_eq!(wanted.keys["key_a"].0.revoked, Some(7));
+            }
+        }
     }
 }

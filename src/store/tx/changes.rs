@@ -43,7 +43,10 @@ impl Tx {
         }
         // Before the revision is locked.
         let journal = to_json(&self.noted_entries().await?);
-        let touched = touched.unwrap_or_else(|| Touched::These(Vec::new()));
+        let touched = match touched.unwrap_or_else(|| Touched::These(Vec::new())) {
+            Touched::These(digests) => Touched::These(self.touch_former(&digests).await?),
+            Touched::Everything => Touched::Everything,
+        };
         let next = if self.is_on_postgres() { NEXT_ON_POSTGRES } else { NEXT };
         let revision = sqlx::query(next).fetch_one(self.on()).await?.int("n")?;
         let secrets = added.iter().filter_map(|added| match added {

@@ -22,6 +22,19 @@ impl Tx {
         self.end().await
     }
 
+    /// Commits that a secret was digested anew, which has no actor. Nothing was taken away, so nobody is waited for.
+    pub(in crate::store) async fn commit_digests(mut self) -> Result<()> {
+        let change = self.leave_change().await?;
+        self.end().await?;
+        if let Some(change) = change {
+            if let Some(listener) = self.store.0.listener.get() {
+                listener(&change);
+            }
+            self.store.journal(std::slice::from_ref(&change)).await;
+        }
+        Ok(())
+    }
+
     async fn end(&mut self) -> Result<()> {
         if let Some(tx) = self.tx.take() {
             // SQLite commits in this process, however long it takes.
@@ -48,8 +61,9 @@ impl Tx {
         let store = self.store.clone();
         // Its locks are not held while nodes are waited for.
         drop(self);
+        let revision = store.revision().await?;
         let confirmed = store.confirm_all().await?;
-        Ok(Confirmed { journaled: store.is_journaled().await, ..confirmed })
+        Ok(Confirmed { journaled: store.is_journaled(revision).await, ..confirmed })
     }
 
     /// The same where a request before may be why there is nothing that this could take away.

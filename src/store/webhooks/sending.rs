@@ -82,7 +82,7 @@ impl Store {
 
     fn open_webhook_secret(&self, webhook: &WebhookId, n: i64, sealed: &[u8]) -> Result<WebhookSecret> {
         let context = context(webhook, n);
-        let opened = self.vault().open(&context, sealed)?;
+        let opened = self.vault().open_stored(&context, sealed)?;
         let text = std::str::from_utf8(&opened).ok().and_then(WebhookSecret::parse);
         text.ok_or_else(|| Error::Sealed(format!("What is sealed as {context} is no secret.")))
     }

@@ -23,8 +23,8 @@ use sallyport::{
     request::Client,
     root_token::RootToken,
     scope::Request,
-    service_account::PREFIX as SERVICE_PREFIX,
-    store::{REQUIRED_OF_TOKEN, Reader, ServiceCaller, Sight, Store},
+    service_account::{PREFIX as SERVICE_PREFIX, ServiceCaller},
+    store::{REQUIRED_OF_TOKEN, Reader, Sight, Store},
     tenant::Tenant,
     user::User,
     verifier::Judged,
@@ -105,7 +105,8 @@ impl Manager {
         }
     }
 
-    /// Fails if a person or a service account lacks this permission at a place that they see. What other callers see they may also use.
+    /// Fails if a person or a service account lacks this permission at a place that they see. What other callers see they may
+    /// also use.
     pub async fn needs(&self, store: &Store, place: &Place, permission: Permission) -> Result<(), Problem> {
         match self.subject() {
             Some(subject) if !store.subject_may(subject, place, permission).await? => {

@@ -166,6 +166,11 @@ impl<'a> Asked<'a> {
 
 async fn give(state: &AppState, client: &Client, asked: Asked<'_>) -> Result<Response, Refusal> {
     let store = &state.context.store;
+    // The rule may have been paused by a change that is not known.
+    if store.quarantine().is_some() {
+        let error = OAuthError::unavailable("Keys can't be given right now; try again later.");
+        return Err(Refusal { error, counts: false });
+    }
     let presented = Presented::parse(asked.token).map_err(OAuthError::invalid_request)?;
     let untrusted = |issuer: &str| {
         let issuer: String = issuer.chars().filter(|letter| !letter.is_control()).take(200).collect();

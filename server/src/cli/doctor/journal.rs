@@ -14,17 +14,23 @@ pub(super) async fn check(place: &DataLocation, store: &Store) -> Finding {
         return Finding::bad(NAME, format!("there is no folder {}", missing.display()), fix);
     }
     let checked = async {
-        let found = journals::read(folders.clone(), store.vault().clone()).await?;
-        Ok::<_, String>((journals::is_settled(store, &found).await?, found))
+        let found = journals::read(folders.clone(), store).await?;
+        let (settled, hole) = (journals::is_settled(store, &found).await?, found.hole(store).await?);
+        Ok::<_, String>((settled, hole, found))
     };
     match checked.await {
         Err(error) => Finding::bad(NAME, error, "Look at the disk, and run this as the server's user."),
-        Ok((false, _)) => Finding::bad(
+        Ok((false, ..)) => Finding::bad(
             NAME,
             "the database lacks changes that are in the revocation journal, or the journal can't be read",
             "sallyport journal check",
         ),
-        Ok((true, found)) => match found.warnings().next() {
+        Ok((true, Some(hole), _)) => Finding::bad(
+            NAME,
+            format!("no copy has the changes after {} and before {}", hole.after, hole.before),
+            "Make a backup now, and keep none from before these changes; another node's journal may have them.",
+        ),
+        Ok((true, None, found)) => match found.warnings().next() {
             Some(warning) => Finding::bad(NAME, warning, "Restart the server: it goes on with another copy."),
             None if folders.len() == 1 => {
                 Finding::good(NAME, "it is whole; there is no second copy (`journal.folder`)")

@@ -16,7 +16,7 @@ use sallyport::{
 use serde_json::{Value, json};
 
 use super::history::History;
-use crate::server::{Server, sallyport, stdout};
+use crate::server::{Server, stdout};
 
 pub struct Cluster {
     pub nodes: Vec<Server>,
@@ -46,6 +46,8 @@ pub struct Surroundings {
     pub own_clocks: bool,
     /// More of `sallyport serve`.
     pub arguments: Vec<String>,
+    /// Another version of Sallyport.
+    pub binary: Option<PathBuf>,
 }
 
 /// One of the secrets of a key.
@@ -128,7 +130,9 @@ impl Cluster {
         cluster.nodes[0].set_up();
         cluster.app = cluster.nodes[0].make_app();
         let arguments = ["token", "create", "--name", "test", "--manage", "--database-url", &url];
-        cluster.token = stdout(&sallyport(&cluster.data(0), &arguments)).trim().to_owned();
+        let mut command = cluster.command();
+        command.args(arguments).arg("--data").arg(cluster.data(0)).env_remove("SALLYPORT_MASTER_KEY");
+        cluster.token = stdout(&command.output().expect("the binary runs")).trim().to_owned();
         assert!(!cluster.token.is_empty(), "a token");
         cluster
     }
@@ -158,8 +162,13 @@ impl Cluster {
         library
     }
 
+    fn command(&self) -> Command {
+        let own = || PathBuf::from(env!("CARGO_BIN_EXE_sallyport"));
+        Command::new(self.surroundings.binary.clone().unwrap_or_else(own))
+    }
+
     fn serve(&self, node: usize) -> Server {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
+        let mut command = self.command();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data(node));
         command.args(["--database-url", &self.urls[node]]).args(&self.surroundings.arguments).stderr(Stdio::null());
         if let Some(url) = self.redis_urls.get(node) {
@@ -277,6 +286,12 @@ impl Cluster {
 
     pub fn restart(&mut self, node: usize) {
         self.nodes[node] = self.serve(node);
+    }
+
+    /// Starts a node that ended, as the version that is tested. So does every later start.
+    pub fn upgrade(&mut self, node: usize) {
+        self.surroundings.binary = None;
+        self.restart(node);
     }
 
     pub async fn end(self) {

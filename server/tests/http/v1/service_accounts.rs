@@ -255,6 +255,11 @@ async fn a_stopped_one_gets_no_answer(portal: &TestPortal) {
     assert_eq!(ask(portal, &path, &reads).await.status, 200);
     let damaged = format!("{}x", &reads[..reads.len() - 1]);
     assert_eq!(ask(portal, &path, &damaged).await.status, 401);
+    // It may have been revoked by a change that is not known.
+    portal.store.set_quarantine(Some("changes are missing".to_owned()));
+    assert_eq!(ask(portal, &path, &reads).await.status, 503);
+    portal.store.set_quarantine(None);
+    assert_eq!(ask(portal, &path, &reads).await.status, 200);
 }
 
 async fn an_idempotency_key_makes_one(portal: &TestPortal) {
