@@ -384,6 +384,35 @@ test('trust rules', async ({ page }) => {
   await expect(page.getByText('Keys that the rule gave are refused.')).toBeVisible();
 });
 
+test('service accounts', async ({ page }) => {
+  const { org_id } = await portalWithApp(page);
+  const list = `/orgs/${org_id}/service-accounts`;
+  await page.goto(list);
+  await check(page, 'service accounts, none');
+  await action(page, 'New service account').click();
+  await check(page, 'new service account');
+  await page.getByRole('button', { name: 'Create service account' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await check(page, 'new service account, refused');
+  await field(page, 'Name').fill('Nightly import');
+  await page.getByRole('button', { name: 'Create service account' }).click();
+  await expect(page).toHaveURL(/\/service-accounts\/sva_[^?]+\?done=created$/);
+  await check(page, 'service account');
+  const account = new URL(page.url()).pathname;
+  for (const dialog of ['edit', 'disable', 'remove', 'tokens/new']) {
+    await page.goto(`${account}/${dialog}`);
+    await check(page, `service account, ${dialog}`);
+  }
+  await field(page.getByRole('dialog'), 'Name').fill('build-3');
+  await page.getByRole('button', { name: 'Create token' }).click();
+  await check(page, 'service account, token shown once');
+  await page.goto(account);
+  await action(page, 'Revoke build-3').click();
+  await check(page, 'service account, revoke token');
+  await page.goto(list);
+  await check(page, 'service accounts');
+});
+
 test('rules for keys and approvals', async ({ page }) => {
   const { org_id, app_id } = await portalWithApp(page);
   await issueKey(page, app_id, { label: 'From before' });

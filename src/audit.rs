@@ -1,5 +1,6 @@
 //! The audit log: events in hash chains, one chain for each organization and one called `system`.
 
+mod actor;
 mod chains;
 pub mod check;
 pub mod check_export;
@@ -17,92 +18,14 @@ mod waiting;
 use serde_json::{Value, json};
 
 pub use self::{
+    actor::{ACTOR_KINDS, Actor, Credential},
     event::Event,
     personal::{ERASED, PersonalField, Salt, Salts, hex},
 };
-use crate::{
-    id::{AppId, KeyId, OrgId, PersonalTokenId, RequestId, TokenId, TrustRuleId, UserId},
-    personal_token::TokenScopes,
-};
+use crate::id::{AppId, OrgId, RequestId};
 
 /// The chain of events that belong to no organization.
 pub const SYSTEM: &str = "system";
-
-/// The actor of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// A person, and with what they act.
-    User { id: UserId, name: String, credential: Credential },
-    /// A backend or automation.
-    RootToken { id: TokenId, name: String },
-    /// An API key, in events about its use, and which of its secrets was presented.
-    Key { id: KeyId, label: String, secret_n: u32 },
-    /// A job whose ID token a trust rule accepts.
-    TrustRule { id: TrustRuleId, name: String },
-    /// An operator with shell access to the server.
-    CommandLine,
-    /// The server itself.
-    Sallyport,
-    /// An unknown client: a failed sign-in, the first account.
-    Anonymous,
-}
-
-/// With what a person acts. A transaction checks that it is still live.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Credential {
-    /// None that is checked again: while they sign in.
-    None,
-    /// A session, by its digest.
-    Session([u8; 32]),
-    /// A personal token.
-    Token { id: PersonalTokenId, name: String, scopes: TokenScopes },
-}
-
-impl Actor {
-    /// The personal token with which a person acts, and what it may do.
-    pub fn personal_token(&self) -> Option<(&PersonalTokenId, TokenScopes)> {
-        match self {
-            Self::User { credential: Credential::Token { id, scopes, .. }, .. } => Some((id, *scopes)),
-            _ => None,
-        }
-    }
-
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::User { .. } => "user",
-            Self::RootToken { .. } => "root_token",
-            Self::Key { .. } => "key",
-            Self::TrustRule { .. } => "trust_rule",
-            Self::CommandLine => "command_line",
-            Self::Sallyport => "sallyport",
-            Self::Anonymous => "anonymous",
-        }
-    }
-
-    pub fn id(&self) -> &str {
-        match self {
-            Self::User { id, .. } => id.as_str(),
-            Self::RootToken { id, .. } => id.as_str(),
-            Self::Key { id, .. } => id.as_str(),
-            Self::TrustRule { id, .. } => id.as_str(),
-            _ => "",
-        }
-    }
-
-    pub fn name(&self) -> &str {
-        match self {
-            Self::User { name, .. } | Self::RootToken { name, .. } | Self::TrustRule { name, .. } => name,
-            Self::Key { label, .. } => label,
-            Self::CommandLine => "Command line",
-            Self::Sallyport => "Sallyport",
-            Self::Anonymous => "Anonymous",
-        }
-    }
-}
-
-/// The kinds of actors, as named in events.
-pub const ACTOR_KINDS: [&str; 7] =
-    ["user", "root_token", "key", "trust_rule", "command_line", "sallyport", "anonymous"];
 
 /// Who acts, and from where: each write transaction requires one.
 #[derive(Clone, Debug)]
@@ -284,6 +207,16 @@ actions! {
     PersonalTokenRevoked "personal_token.revoked" "Personal token revoked",
     PersonalTokenRefused "personal_token.refused" "Personal token refused",
     PersonalTokenLeaked "personal_token.leaked" "Personal token reported as leaked",
+    ServiceAccountCreated "service_account.created" "Service account created",
+    ServiceAccountChanged "service_account.changed" "Service account changed",
+    ServiceAccountDisabled "service_account.disabled" "Service account disabled",
+    ServiceAccountEnabled "service_account.enabled" "Service account enabled",
+    ServiceAccountRemoved "service_account.removed" "Service account removed",
+    ServiceTokenCreated "service_token.created" "Token of a service account created",
+    ServiceTokenRevoked "service_token.revoked" "Token of a service account revoked",
+    ServiceTokenRefused "service_token.refused" "Token of a service account refused",
+    ServiceTokenEnds "service_token.ends" "Token of a service account ends soon",
+    ServiceTokenLeaked "service_token.leaked" "Token of a service account reported as leaked",
     RefreshTokenReused "refresh_token.reused" "Command line signed out: its refresh token was used twice",
     DeviceApproved "device.approved" "Command line approved",
     DeviceDenied "device.denied" "Command line denied",

@@ -126,6 +126,14 @@ id!(
     PersonalTokenId, "pat_", plain, 12
 );
 id!(
+    /// A service account: a member that is no person.
+    ServiceAccountId, "sva_", plain, 12
+);
+id!(
+    /// A service account's token's identifier, not its secret.
+    ServiceTokenId, "svt_", plain, 12
+);
+id!(
     /// A link to reset a password, not its token.
     ResetId, "rst_", plain, 16
 );
@@ -224,7 +232,7 @@ mod tests {
         insta::assert_snapshot!(ids.join("\n"));
     }
 
-    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 13] {
+    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 15] {
         [
             OrgId::mint(name, entropy).to_string(),
             TenantId::mint(name, entropy).to_string(),
@@ -239,11 +247,13 @@ mod tests {
             ResetId::mint(entropy).to_string(),
             InvitationId::mint(entropy).to_string(),
             PersonalTokenId::mint(entropy).to_string(),
+            ServiceAccountId::mint(entropy).to_string(),
+            ServiceTokenId::mint(entropy).to_string(),
         ]
     }
 
     /// What each kind parses from a text, in the same order.
-    fn kinds(text: &str) -> [Option<String>; 13] {
+    fn kinds(text: &str) -> [Option<String>; 15] {
         [
             OrgId::parse(text).map(|id| id.to_string()),
             TenantId::parse(text).map(|id| id.to_string()),
@@ -258,6 +268,8 @@ mod tests {
             ResetId::parse(text).map(|id| id.to_string()),
             InvitationId::parse(text).map(|id| id.to_string()),
             PersonalTokenId::parse(text).map(|id| id.to_string()),
+            ServiceAccountId::parse(text).map(|id| id.to_string()),
+            ServiceTokenId::parse(text).map(|id| id.to_string()),
         ]
     }
 

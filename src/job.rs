@@ -18,6 +18,8 @@ pub fn title(queue: &str) -> &str {
         "delete_password_resets" => "Delete expired password resets",
         "delete_invitations" => "Delete expired invitations",
         "delete_personal_tokens" => "Delete ended personal tokens",
+        "service_token_ends" => "Tell of tokens of service accounts that end soon",
+        "delete_service_tokens" => "Delete ended tokens of service accounts",
         "delete_used_refresh_tokens" => "Delete used refresh tokens",
         "take_back_secrets" => "Accept secrets again whose replacement was interrupted",
         "delete_approvals" => "Delete old approval requests",

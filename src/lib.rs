@@ -55,6 +55,7 @@ pub mod saved_view;
 pub mod scan;
 pub mod scope;
 pub mod second_factor;
+pub mod service_account;
 pub mod service_urls;
 pub mod session;
 pub mod signature;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Entropy, Timestamp,
-    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, UserId, WebhookId},
+    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, ServiceAccountId, UserId, WebhookId},
     job::{NewJob, Retries},
     key_notice::KeyNotice,
     leak::LeakResponse,
@@ -49,6 +49,10 @@ pub enum Mail {
     GlassBroken(Notice),
     /// A personal token was created.
     TokenCreated(Notice),
+    /// A token of a service account was created.
+    ServiceTokenCreated(Notice),
+    /// A token of a service account ends soon.
+    ServiceTokenEnds(Notice),
     /// A personal key was generated.
     KeyGenerated(Notice),
     /// Somebody had the link and the code of a hand-over that was opened before.
@@ -96,6 +100,8 @@ impl Mail {
             Self::RoleChanged(_) => "Role changed",
             Self::GlassBroken(_) => "Let in without single sign-on",
             Self::TokenCreated(_) => "Personal token created",
+            Self::ServiceTokenCreated(_) => "Token of a service account created",
+            Self::ServiceTokenEnds(_) => "Token of a service account ends soon",
             Self::KeyGenerated(_) => "Personal key generated",
             Self::HandoverUsedAgain(_) => "Hand-over link used again",
             Self::ApprovalRequested(_) | Self::ApprovalsWait { .. } => "Approval requested",
@@ -119,6 +125,8 @@ impl Mail {
             | Self::RoleChanged(notice)
             | Self::GlassBroken(notice)
             | Self::TokenCreated(notice)
+            | Self::ServiceTokenCreated(notice)
+            | Self::ServiceTokenEnds(notice)
             | Self::KeyGenerated(notice)
             | Self::HandoverUsedAgain(notice)
             | Self::ApprovalRequested(notice)
@@ -201,6 +209,17 @@ pub enum About {
         /// What it may do: the titles of its scopes.
         scopes: Vec<String>,
         origin: Origin,
+    },
+    ServiceToken {
+        account: ServiceAccountId,
+        account_name: String,
+        name: String,
+        /// What it may do: the titles of its scopes.
+        scopes: Vec<String>,
+        org_name: String,
+        expires_at: Timestamp,
+        /// Who made it just now; `None` if it ends soon.
+        created: Option<Origin>,
     },
     /// The titles of the roles before and now.
     RoleChanged {
@@ -297,6 +316,7 @@ pub enum Leaked {
     RootToken,
     /// A personal token of the person who gets the mail.
     PersonalToken,
+    ServiceToken(ServiceAccountId),
 }
 
 /// A request that a person may decide.
@@ -336,6 +356,8 @@ mod tests {
             Mail::NewSignIn(notice.clone()),
             Mail::SecondFactorChanged(notice.clone()),
             Mail::RoleChanged(notice.clone()),
+            Mail::ServiceTokenCreated(notice.clone()),
+            Mail::ServiceTokenEnds(notice.clone()),
             Mail::KeyGenerated(notice.clone()),
             Mail::HandoverUsedAgain(notice.clone()),
             Mail::ApprovalRequested(notice.clone()),

@@ -10,7 +10,7 @@ use crate::{
     key::secret::{CHECKSUM, RANDOM},
     personal_token,
     profile::{Mode, Profile},
-    root_token,
+    root_token, service_account,
 };
 
 /// The characters after the prefix.
@@ -23,11 +23,18 @@ pub enum Kind {
     RootToken,
     PersonalToken,
     RefreshToken,
+    ServiceToken,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] =
-        [Self::ApiKey(Mode::Live), Self::ApiKey(Mode::Test), Self::RootToken, Self::PersonalToken, Self::RefreshToken];
+    pub const ALL: [Self; 6] = [
+        Self::ApiKey(Mode::Live),
+        Self::ApiKey(Mode::Test),
+        Self::RootToken,
+        Self::PersonalToken,
+        Self::RefreshToken,
+        Self::ServiceToken,
+    ];
 
     /// In identifiers of rules.
     pub const fn as_str(self) -> &'static str {
@@ -37,6 +44,7 @@ impl Kind {
             Self::RootToken => "root-token",
             Self::PersonalToken => "personal-token",
             Self::RefreshToken => "refresh-token",
+            Self::ServiceToken => "service-token",
         }
     }
 
@@ -48,6 +56,7 @@ impl Kind {
             Self::RootToken => "root token",
             Self::PersonalToken => "personal token",
             Self::RefreshToken => "refresh token",
+            Self::ServiceToken => "token of a service account",
         }
     }
 }
@@ -67,6 +76,7 @@ impl Pattern {
             (Kind::RootToken, root_token::PREFIX),
             (Kind::PersonalToken, personal_token::PREFIX),
             (Kind::RefreshToken, personal_token::REFRESH_PREFIX),
+            (Kind::ServiceToken, service_account::PREFIX),
         ];
         let mut patterns: Vec<Self> = Vec::new();
         for (kind, prefix) in of_keys.chain(own) {

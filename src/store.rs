@@ -109,6 +109,8 @@ mod second_factors;
 mod secret_uses;
 #[cfg(feature = "testing")]
 mod seed;
+mod service_accounts;
+mod service_tokens;
 mod service_urls;
 mod sessions;
 mod sight;
@@ -164,7 +166,6 @@ pub use find::Reader;
 pub use first_steps::FirstSteps;
 pub use forwarding::{ForwardBatch, Forwarding};
 pub use handovers::{NotOpened, Opened};
-
 pub use imports::{DryRun, ForeignShape, IMPORT_QUEUE};
 pub use journal::{Ended, Held, HowToRestore, Reconciled, Restored, lines_of_sqlite};
 pub use key_list::{

@@ -9,6 +9,7 @@ mod fresh;
 mod import;
 mod operator;
 mod own;
+mod service_account;
 mod trust_rule;
 mod webhook;
 
@@ -21,8 +22,8 @@ use sallyport::{
     app::App,
     audit::{Act, Actor, Credential},
     id::{
-        AppId, ApprovalId, DeliveryId, ImportId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId,
-        TrustRuleId, UserId, WebhookId,
+        AppId, ApprovalId, DeliveryId, ImportId, KeyId, OrgId, PersonalTokenId, ProjectId, ServiceAccountId,
+        ServiceTokenId, TenantId, TokenId, TrustRuleId, UserId, WebhookId,
     },
     key::Key,
     member::{Held, Permission},
@@ -43,6 +44,7 @@ pub use decision::DecisionAccess;
 pub use import::ImportAccess;
 pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
 pub use own::OwnToken;
+pub use service_account::{ServiceAccountAccess, ServiceTokenAccess};
 pub use trust_rule::TrustRuleAccess;
 pub use webhook::{DeliveryAccess, WebhookAccess};
 
@@ -387,4 +389,6 @@ extracted!(
     WebhookAccess by WebhookId,
     DeliveryAccess by DeliveryId,
     TrustRuleAccess by TrustRuleId,
+    ServiceAccountAccess by ServiceAccountId,
+    ServiceTokenAccess by ServiceTokenId,
 );

@@ -43,6 +43,7 @@ pub mod restrictions;
 pub mod rotation;
 pub mod second_factor;
 pub mod secrets;
+pub mod service_accounts;
 pub mod sessions;
 pub mod setup;
 pub mod single_sign_on;
@@ -114,6 +115,10 @@ pub const MOUNTED: &[&str] = &[
     rotation::EndPreviousSecret::PATH,
     rotation::ExtendPreviousSecret::PATH,
     rotation::IsNewSecretUsed::PATH,
+    service_accounts::DisableServiceAccount::PATH,
+    service_accounts::EnableServiceAccount::PATH,
+    service_accounts::RemoveServiceAccount::PATH,
+    service_accounts::RevokeServiceToken::PATH,
     tenants::CreateTenant::PATH,
     terms::ChangeKey::PATH,
     views::DeleteView::PATH,
@@ -159,6 +164,9 @@ pub const OF_PAGES: &[&str] = &[
     secrets::GenerateKey::PATH,
     secrets::OpenCredentials::PATH,
     secrets::RotateSigningSecret::PATH,
+    service_accounts::ChangeServiceAccount::PATH,
+    service_accounts::CreateServiceAccount::PATH,
+    service_accounts::CreateServiceToken::PATH,
     sessions::SignIn::PATH,
     sessions::SignInWithCode::PATH,
     sessions::SignOut::PATH,

@@ -24,6 +24,7 @@ pub mod report_a_leak;
 pub mod requests;
 pub mod reset;
 pub mod search;
+pub mod service_accounts;
 pub mod settings;
 pub mod setup;
 pub mod sign_in;

@@ -61,6 +61,10 @@ impl Action {
             | Self::WebhookResent
             | Self::TokenCreated
             | Self::PersonalTokenCreated
+            | Self::ServiceAccountCreated
+            | Self::ServiceAccountChanged
+            | Self::ServiceAccountEnabled
+            | Self::ServiceTokenCreated
             | Self::DeviceApproved
             | Self::MailTested
             | Self::AuditKeyRotated => true,
@@ -115,6 +119,9 @@ impl Action {
             | Self::EveryKeyRevoked
             | Self::TokenRevoked
             | Self::PersonalTokenRevoked
+            | Self::ServiceAccountDisabled
+            | Self::ServiceAccountRemoved
+            | Self::ServiceTokenRevoked
             | Self::RefreshTokenReused
             | Self::DeviceDenied
             | Self::AuditKeyRevoked => false,
@@ -135,6 +142,9 @@ impl Action {
             | Self::KeyLeaked
             | Self::TokenLeaked
             | Self::PersonalTokenLeaked
+            | Self::ServiceTokenLeaked
+            | Self::ServiceTokenEnds
+            | Self::ServiceTokenRefused
             | Self::KeyOldSecretInUse
             | Self::KeyPauseAnnounced
             | Self::HandoverRefused

@@ -40,7 +40,7 @@ pub struct Claims {
 pub struct Minter {
     pub kind: MinterKind,
     pub id: String,
-    /// The personal token with which a person minted it.
+    /// The personal token with which a person minted it, or the token of a service account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_id: Option<String>,
 }
@@ -51,6 +51,7 @@ pub enum MinterKind {
     User,
     RootToken,
     Key,
+    ServiceAccount,
 }
 
 impl Minter {
@@ -60,9 +61,13 @@ impl Minter {
             Actor::User { .. } => MinterKind::User,
             Actor::RootToken { .. } => MinterKind::RootToken,
             Actor::Key { .. } => MinterKind::Key,
+            Actor::ServiceAccount { .. } => MinterKind::ServiceAccount,
             Actor::TrustRule { .. } | Actor::CommandLine | Actor::Sallyport | Actor::Anonymous => return None,
         };
-        let token_id = actor.personal_token().map(|(id, _)| id.to_string());
+        let token_id = match actor {
+            Actor::ServiceAccount { token, .. } => Some(token.to_string()),
+            _ => actor.personal_token().map(|(id, _)| id.to_string()),
+        };
         Some(Self { kind, id: actor.id().to_owned(), token_id })
     }
 }

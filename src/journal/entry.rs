@@ -28,6 +28,16 @@ pub enum Entry {
     PersonalTokenRevoked {
         id: String,
     },
+    ServiceTokenRevoked {
+        id: String,
+    },
+    ServiceAccount {
+        id: String,
+        disabled: Option<i64>,
+    },
+    ServiceAccountRemoved {
+        id: String,
+    },
     /// Every key that there was at a place was revoked.
     KeysRevoked {
         place: String,

@@ -6,6 +6,7 @@ use crate::{
     profile::Profile,
     root_token,
     scan::Finder,
+    service_account,
     text::{hides, shown_again},
 };
 
@@ -19,6 +20,7 @@ pub enum LeakedKind {
     RootToken,
     /// Also the refresh token of a command line.
     PersonalToken,
+    ServiceToken,
 }
 
 /// A whole secret of this deployment, by its prefix and checksum.
@@ -29,6 +31,9 @@ pub fn parse<'a>(profile: &Profile, token: &'a str) -> Option<(LeakedKind, Check
     }
     if let Some(token) = root_token::parse(token) {
         return Some((LeakedKind::RootToken, token));
+    }
+    if let Some(token) = service_account::parse(token) {
+        return Some((LeakedKind::ServiceToken, token));
     }
     let personal = personal_token::parse(token).or_else(|| personal_token::parse_refresh(token));
     personal.map(|token| (LeakedKind::PersonalToken, token))
@@ -56,6 +61,7 @@ mod tests {
             (mint(root_token::PREFIX), Some(LeakedKind::RootToken)),
             (mint(personal_token::PREFIX), Some(LeakedKind::PersonalToken)),
             (mint(personal_token::REFRESH_PREFIX), Some(LeakedKind::PersonalToken)),
+            (mint(service_account::PREFIX), Some(LeakedKind::ServiceToken)),
             (mint("sk_live_").to_lowercase(), None),
             (mint("sk_live_")[..43].to_owned(), None),
             (String::new(), None),

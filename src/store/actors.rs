@@ -53,6 +53,7 @@ fn kind_of(id: &str) -> Option<&'static str> {
         "tok" => Some("root_token"),
         "key" => Some("key"),
         "tru" => Some("trust_rule"),
+        "sva" => Some("service_account"),
         _ => None,
     }
 }
@@ -113,7 +114,7 @@ impl Store {
         if let Some(kind) = kind_of(text) {
             return Ok(Some(ActorFilter { kind: kind.to_owned(), id: text.to_owned() }));
         }
-        if ACTOR_KINDS[4..].contains(&text) {
+        if ACTOR_KINDS[5..].contains(&text) {
             return Ok(Some(ActorFilter { kind: text.to_owned(), id: String::new() }));
         }
         match self.actors_in(chain, app, sight, Some(text)).await?.as_slice() {

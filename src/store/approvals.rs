@@ -252,12 +252,15 @@ impl Tx {
         Err(Error::Conflict { code: "too_many_requests_wait", message })
     }
 
-    /// Fails for keys, of which nobody knows who holds them: whoever does could approve their own request. And if too many
-    /// requests of the organization wait: each app has a limit of its own.
+    /// Fails for keys and service accounts, of which nobody knows who holds their secrets: whoever does could approve their own
+    /// request. And if too many requests of the organization wait: each app has a limit of its own.
     async fn may_ask_here(&mut self, approval: &Approval) -> Result<()> {
-        if matches!(self.actor(), Actor::Key { .. }) {
-            let message =
-                "This needs the approval of another person: a key can't ask for it. A person or a root token can.";
+        if matches!(self.actor(), Actor::Key { .. } | Actor::ServiceAccount { .. }) {
+            let message = if self.actor().is_service_account() {
+                "This needs the approval of another person: a service account can't ask for it. A person or a root token can."
+            } else {
+                "This needs the approval of another person: a key can't ask for it. A person or a root token can."
+            };
             return Err(conflict("approval_needs_a_person", message));
         }
         let sql = format!(

@@ -207,6 +207,15 @@ impl Store {
             MinterKind::RootToken => "SELECT 1 FROM root_tokens WHERE id = $1 AND revoked_at IS NULL \
                  AND (expires_at IS NULL OR expires_at > $2)"
                 .to_owned(),
+            MinterKind::ServiceAccount => {
+                let may = granted("p.org_id", "p.org_id, p.tenant_id, p.id", "c.id", Permission::ManageKeys);
+                format!(
+                    "SELECT 1 {} JOIN apps ca ON ca.id = $3 JOIN projects p ON p.id = ca.project_id \
+                     WHERE c.id = $1 AND t.id = $4 AND {} AND {may}",
+                    super::service_tokens::JOINED,
+                    super::service_tokens::LIVE
+                )
+            }
             MinterKind::User => {
                 let may = granted("a.org_id", "a.org_id, p.tenant_id, p.id", "u.id", Permission::ManageKeys);
                 format!(
@@ -218,7 +227,7 @@ impl Store {
             }
         };
         let mut alive = sqlx::query(sqlx::AssertSqlSafe(alive)).bind(minter.id.clone()).bind(self.now().micros());
-        if minter.kind == MinterKind::User {
+        if matches!(minter.kind, MinterKind::User | MinterKind::ServiceAccount) {
             alive = alive.bind(app.to_string()).bind(minter.token_id.clone().unwrap_or_default());
         }
         Ok(alive.fetch_optional(self.read()).await?.is_some())

@@ -34,6 +34,9 @@ pub const COUNTED: i64 = 1_000;
 impl Tx {
     /// Fails if the person is no longer an operator.
     pub(in crate::store) async fn needs_operator(&mut self) -> Result<()> {
+        if self.actor().is_service_account() {
+            return Err(Error::NotFound);
+        }
         let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
         if self.actor().personal_token().is_some() {
             return Err(Error::NotFound);

@@ -14,7 +14,7 @@ use super::{Store, peppers::Digests};
 use crate::{
     Result,
     audit::{Act, Actor},
-    id::PersonalTokenId,
+    id::{PersonalTokenId, ServiceTokenId},
 };
 
 #[derive(Default)]
@@ -36,6 +36,8 @@ pub(super) struct Waiting {
     pub digests: Digests,
     /// When personal tokens were used, and from which address.
     pub tokens_used: BTreeMap<PersonalTokenId, (i64, String)>,
+    /// The same of tokens of service accounts.
+    pub service_tokens_used: BTreeMap<ServiceTokenId, (i64, String)>,
 }
 
 impl Waiting {
@@ -44,6 +46,7 @@ impl Waiting {
             && self.last_seen.is_empty()
             && self.digests.is_empty()
             && self.tokens_used.is_empty()
+            && self.service_tokens_used.is_empty()
     }
 }
 
@@ -107,12 +110,16 @@ impl Store {
             let seen = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id_digest = $2 AND last_seen_at < $1");
             seen.bind(at).bind(session.to_vec()).execute(tx.on()).await?;
         }
-        for (token, (at, address)) in waiting.tokens_used {
-            let used = sqlx::query(
-                "UPDATE personal_tokens SET last_used_at = $1, last_address = $2 \
-                 WHERE id = $3 AND (last_used_at IS NULL OR last_used_at <= $1)",
+        let personal = waiting.tokens_used.into_iter().map(|(id, used)| ("personal_tokens", id.to_string(), used));
+        let service =
+            waiting.service_tokens_used.into_iter().map(|(id, used)| ("service_tokens", id.to_string(), used));
+        for (table, token, (at, address)) in personal.chain(service) {
+            let sql = format!(
+                "UPDATE {table} SET last_used_at = $1, last_address = $2 \
+                 WHERE id = $3 AND (last_used_at IS NULL OR last_used_at <= $1)"
             );
-            used.bind(at).bind(address).bind(token.to_string()).execute(tx.on()).await?;
+            let used = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(at).bind(address).bind(token);
+            used.execute(tx.on()).await?;
         }
         tx.commit_counts().await
     }

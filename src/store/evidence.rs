@@ -67,9 +67,9 @@ impl Store {
         let (store, actor, org) = (self.clone(), actor.clone(), org.clone());
         detached(async move {
             let mut tx = store.begin(&Act::by(actor.clone())).await?;
-            let may = match &actor {
-                Actor::User { id, .. } => tx.roles_at(PlaceRef::from(&org), id).await?.may(permission),
-                _ => true,
+            let may = match actor.subject() {
+                Some(subject) => tx.roles_of(PlaceRef::from(&org), subject).await?.may(permission),
+                None => true,
             };
             tx.commit_counts().await?;
             if may { Ok(()) } else { Err(Error::SignedOut) }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Result,
     app::App,
-    id::{AppId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, UserId},
+    id::{AppId, KeyId, OrgId, PersonalTokenId, ProjectId, ServiceAccountId, TenantId, UserId},
     key::{Key, secret::Checked},
     member::Permission,
     org::Org,
@@ -34,6 +34,9 @@ pub enum Reader<'a> {
     Passing(&'a UserId),
     /// The same for a person with this token, in the organizations that are open to it.
     Token(&'a UserId, &'a PersonalTokenId),
+    /// A service account: what its role shows, and what is on the way there. What organizations require of the sign-in of people
+    /// does not concern it.
+    Account(&'a ServiceAccountId),
     /// A root token or a managing key of one organization: what belongs to it.
     Org(&'a OrgId),
     /// A root token without an organization, or the portal itself: everything.
@@ -63,8 +66,10 @@ impl Reader<'_> {
                 let seen = Self::Passing(user).may_see(resource, &person);
                 format!("({seen} AND {})", open_to_token(&format!("k.{org}"), parameter))
             }
-            (Self::Passing(_), Some(passes)) => passes("k", parameter),
-            (Self::Person(_) | Self::Passing(_), _) => granted(&format!("k.{org}"), chain, parameter, *needs),
+            (Self::Passing(_) | Self::Account(_), Some(passes)) => passes("k", parameter),
+            (Self::Person(_) | Self::Passing(_) | Self::Account(_), _) => {
+                granted(&format!("k.{org}"), chain, parameter, *needs)
+            }
             (Self::Org(_), _) => format!("k.{org} = {parameter}"),
             (Self::All, _) => "1 = 1".to_owned(),
         }
@@ -74,6 +79,7 @@ impl Reader<'_> {
         match self {
             Self::Person(user) | Self::Passing(user) => Some(user.to_string()),
             Self::Token(_, token) => Some(token.to_string()),
+            Self::Account(account) => Some(account.to_string()),
             Self::Org(org) => Some(org.to_string()),
             Self::All => None,
         }

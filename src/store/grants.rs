@@ -79,11 +79,16 @@ pub(super) fn at_or_below(kind: PlaceKind) -> &'static str {
 impl Tx {
     /// The roles that a person has at a place, including those from the levels above it.
     pub(super) async fn roles_at(&mut self, place: PlaceRef<'_>, user: &UserId) -> Result<Roles> {
+        self.roles_of(place, user.as_str()).await
+    }
+
+    /// The same of a person or a service account.
+    pub(super) async fn roles_of(&mut self, place: PlaceRef<'_>, subject: &str) -> Result<Roles> {
         let sql = format!(
             "SELECT role FROM grants WHERE org_id = $1 AND subject = $2 AND place_id IN ({})",
             chain(place.kind)
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.org_id.to_string()).bind(user.to_string());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.org_id.to_string()).bind(subject.to_owned());
         let query = if place.kind == PlaceKind::Org { query } else { query.bind(place.id.to_owned()) };
         let rows = query.fetch_all(self.on()).await?;
         rows.iter().map(|row| row.word("role", Role::parse)).collect()
@@ -124,6 +129,19 @@ impl Tx {
         role: Role,
         since: Option<Timestamp>,
     ) -> Result<()> {
+        self.grant_to(place, user.as_str(), role, since).await?;
+        self.notes(Note::Roles(user.clone(), place.org_id.clone()));
+        Ok(())
+    }
+
+    /// The same for a person or a service account, without a note for the journal.
+    pub(super) async fn grant_to(
+        &mut self,
+        place: &PlaceKey,
+        subject: &str,
+        role: Role,
+        since: Option<Timestamp>,
+    ) -> Result<()> {
         if !role.is_granted_at(place.kind) {
             return Err(Error::field(
                 "role",
@@ -133,7 +151,7 @@ impl Tx {
         if since.is_some() {
             sqlx::query("DELETE FROM grants WHERE org_id = $1 AND subject = $2 AND place_id = $3")
                 .bind(place.org_id.to_string())
-                .bind(user.to_string())
+                .bind(subject.to_owned())
                 .bind(place.id.clone())
                 .execute(self.on())
                 .await?;
@@ -144,7 +162,7 @@ impl Tx {
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(place.org_id.to_string())
-        .bind(user.to_string())
+        .bind(subject.to_owned())
         .bind(place.kind.noun())
         .bind(place.id.clone())
         .bind(role.as_str())
@@ -152,7 +170,6 @@ impl Tx {
         .bind(since.unwrap_or(self.now()).micros())
         .execute(self.on())
         .await?;
-        self.notes(Note::Roles(user.clone(), place.org_id.clone()));
         Ok(())
     }
 

@@ -48,10 +48,11 @@ impl Tx {
     }
 }
 
-/// The id of the root token, key or personal token that makes the request.
+/// The id of the root token, key, personal token or token of a service account that makes the request.
 fn caller(actor: &Actor) -> Option<&str> {
     match actor {
         Actor::RootToken { .. } | Actor::Key { .. } => Some(actor.id()),
+        Actor::ServiceAccount { token, .. } => Some(token.as_str()),
         _ => actor.personal_token().map(|(id, _)| id.as_str()),
     }
 }

@@ -226,6 +226,10 @@ impl Store {
 impl Tx {
     async fn needs_to_import(&mut self, app: &App) -> Result<()> {
         let holder = Holder::from(app);
+        if self.actor().is_service_account() {
+            // The job that imports them acts for whoever uploaded them, when a token may have ended.
+            return Err(Error::Forbidden("A service account imports no keys; a person or a root token can."));
+        }
         if self.profile().keys.owner != HolderKind::App {
             return Err(Error::field("", "Keys belong to no app here, so none is imported into one."));
         }

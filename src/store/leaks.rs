@@ -2,6 +2,7 @@
 
 mod keys;
 mod people;
+mod service_tokens;
 mod tokens;
 
 use super::Store;
@@ -49,7 +50,8 @@ impl Store {
         let keys = self.report_leaked_keys(act, reports, by_partner, &mut known).await;
         let root = self.report_root_tokens(act, reports, by_partner, &mut known).await;
         let personal = self.report_personal_tokens(act, reports, by_partner, &mut known).await;
-        keys.and(root).and(personal).map(|()| known)
+        let service = self.report_service_tokens(act, reports, by_partner, &mut known).await;
+        keys.and(root).and(personal).and(service).map(|()| known)
     }
 }
 

@@ -330,7 +330,8 @@ impl Tx {
         }
         if place.kind == PlaceKind::Org {
             let repeats = "DELETE FROM idempotency WHERE caller_id IN \
-                (SELECT id FROM root_tokens WHERE org_id = $1 UNION ALL SELECT id FROM keys WHERE org_id = $1)";
+                (SELECT id FROM root_tokens WHERE org_id = $1 UNION ALL SELECT id FROM keys WHERE org_id = $1 \
+                UNION ALL SELECT t.id FROM service_tokens t JOIN service_accounts c ON c.id = t.account_id WHERE c.org_id = $1)";
             self.delete(repeats, &place.id).await?;
         }
         let keys = self.delete(&format!("DELETE FROM keys WHERE {}", keys_within(place.kind)), &place.id).await?;

@@ -7,12 +7,13 @@ use super::{Store, row::Read, tx::Tx};
 use crate::{
     Result, Timestamp,
     audit::{Action, NewEvent},
-    id::{ApprovalId, KeyId, OrgId, UserId, WebhookId},
+    id::{ApprovalId, KeyId, OrgId, ServiceAccountId, UserId, WebhookId},
     invitation::Invitation,
     leak::LeakResponse,
     mail::{About, FactorChange, Leaked, Letter, Mail, Notice, Origin, Recipient},
     member::Role,
     personal_token::TokenScopes,
+    service_account::scope_title,
     session::device,
     user::User,
 };
@@ -78,6 +79,7 @@ impl Store {
             Mail::RoleChanged(notice) => (notice, role_changed),
             Mail::GlassBroken(notice) => (notice, glass_broken),
             Mail::TokenCreated(notice) => (notice, token_created),
+            Mail::ServiceTokenCreated(notice) | Mail::ServiceTokenEnds(notice) => (notice, service_token),
             Mail::KeyGenerated(notice) => (notice, key_generated),
             Mail::HandoverUsedAgain(notice) => (notice, handover_used_again),
             Mail::ApprovalRequested(notice) => (notice, approval_requested),
@@ -206,6 +208,20 @@ fn token_created(event: &Event) -> Option<About> {
     })
 }
 
+fn service_token(event: &Event) -> Option<About> {
+    let scopes = TokenScopes::parse(event.detail("scopes")?).ok()?;
+    let account = &event.details["service_account"];
+    Some(About::ServiceToken {
+        account: ServiceAccountId::parse(account["id"].as_str()?)?,
+        account_name: account["name"].as_str()?.to_owned(),
+        name: event.target_name.clone(),
+        scopes: scopes.iter().map(|scope| scope_title(scope).to_owned()).collect(),
+        org_name: event.org_name.clone()?,
+        expires_at: Timestamp::parse_rfc3339(event.detail("expires_at")?)?,
+        created: (event.action? == Action::ServiceTokenCreated).then(|| event.origin.clone()),
+    })
+}
+
 fn role_changed(event: &Event) -> Option<About> {
     // There may be several; a role that this version does not know is left as it is.
     let title = |word: &str| Role::parse(word).map_or(word.to_owned(), |role| role.title().to_owned());
@@ -257,6 +273,9 @@ fn leaked(event: &Event) -> Option<About> {
         "key" if event.detail("ended").is_some() => Leaked::OldSecret(KeyId::parse(&event.target_id)?),
         "key" => Leaked::Key(KeyId::parse(&event.target_id)?),
         "root_token" => Leaked::RootToken,
+        "service_token" => {
+            Leaked::ServiceToken(ServiceAccountId::parse(event.details["service_account"]["id"].as_str()?)?)
+        }
         _ => Leaked::PersonalToken,
     };
     Some(About::Leaked {

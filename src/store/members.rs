@@ -120,7 +120,8 @@ impl Store {
             after.map_or((i64::MIN, String::new()), |last| (last.since.micros(), last.user.id.to_string()));
         let sql = format!(
             "SELECT {COLUMNS} FROM (SELECT s.subject, s.joined_at FROM \
-             (SELECT subject, MIN(granted_at) AS joined_at FROM grants WHERE org_id = $1 GROUP BY subject) s \
+             (SELECT subject, MIN(granted_at) AS joined_at FROM grants WHERE org_id = $1 \
+             AND service_account IS NULL GROUP BY subject) s \
              WHERE (s.joined_at, s.subject) > ($2, $3) ORDER BY s.joined_at, s.subject LIMIT {CHUNK}) m \
              JOIN grants g ON g.org_id = $1 AND g.subject = m.subject JOIN users u ON u.id = g.subject \
              ORDER BY m.joined_at, m.subject"
@@ -136,14 +137,34 @@ impl Store {
 
     /// Whether a person's roles allow this at a place.
     pub async fn may<'a>(&self, user: &UserId, place: impl Into<PlaceRef<'a>>, permission: Permission) -> Result<bool> {
+        self.subject_may(user.as_str(), place, permission).await
+    }
+
+    /// The same of a person or a service account, by id.
+    pub async fn subject_may<'a>(
+        &self,
+        subject: &str,
+        place: impl Into<PlaceRef<'a>>,
+        permission: Permission,
+    ) -> Result<bool> {
         let place = place.into();
         let sql = format!(
             "SELECT 1 FROM grants WHERE org_id = $1 AND subject = $2 AND place_id IN ({}) AND role IN ({}) LIMIT 1",
             chain(place.kind),
             roles_with(permission)
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.org_id.to_string()).bind(user.to_string());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place.org_id.to_string()).bind(subject.to_owned());
         let query = if place.kind == PlaceKind::Org { query } else { query.bind(place.id.to_owned()) };
+        Ok(query.fetch_optional(self.read()).await?.is_some())
+    }
+
+    /// Whether a person's roles allow this at an organization, or anywhere in it.
+    pub async fn may_somewhere(&self, user: &UserId, org: &OrgId, permission: Permission) -> Result<bool> {
+        let sql = format!(
+            "SELECT 1 FROM grants WHERE org_id = $1 AND subject = $2 AND role IN ({}) LIMIT 1",
+            roles_with(permission)
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(org.to_string()).bind(user.to_string());
         Ok(query.fetch_optional(self.read()).await?.is_some())
     }
 

@@ -23,7 +23,7 @@ const MOST_WAITING: usize = 10_000;
 const FORGOTTEN_AT_ONCE: i64 = 500;
 
 /// Active secrets, by kind, that are digested with a pepper ($1) at a time ($2).
-const NEEDED: [(&str, &str); 5] = [
+const NEEDED: [(&str, &str); 6] = [
     (
         "keys",
         "SELECT COUNT(*) AS n FROM key_secrets s JOIN keys k ON k.id = s.key_id WHERE s.pepper = $1 \
@@ -39,6 +39,10 @@ const NEEDED: [(&str, &str); 5] = [
         "personal tokens",
         "SELECT COUNT(*) AS n FROM personal_tokens WHERE pepper = $1 AND revoked_at IS NULL \
          AND (expires_at IS NULL OR expires_at > $2)",
+    ),
+    (
+        "tokens of service accounts",
+        "SELECT COUNT(*) AS n FROM service_tokens WHERE pepper = $1 AND revoked_at IS NULL AND expires_at > $2",
     ),
     ("command lines that wait", "SELECT COUNT(*) AS n FROM device_requests WHERE pepper = $1 AND expires_at > $2"),
     (
@@ -224,7 +228,7 @@ impl Store {
                 DigestOf::Key => tx.adds(Added::Secret(current)),
                 DigestOf::RootToken => tx.adds(Added::Token(current)),
                 // No verifier knows them.
-                DigestOf::PersonalToken => {
+                DigestOf::PersonalToken | DigestOf::ServiceToken => {
                     tx.commit_counts().await?;
                     continue;
                 }

@@ -118,6 +118,7 @@ pub(crate) enum DigestOf {
     Key,
     RootToken,
     PersonalToken,
+    ServiceToken,
 }
 
 impl DigestOf {
@@ -133,6 +134,9 @@ impl DigestOf {
             Self::PersonalToken => {
                 "UPDATE personal_tokens SET digest = $1, pepper = $2 WHERE digest = $3 AND pepper < $2 \
                  AND refresh_digest IS NULL"
+            }
+            Self::ServiceToken => {
+                "UPDATE service_tokens SET digest = $1, pepper = $2 WHERE digest = $3 AND pepper < $2"
             }
         }
     }

@@ -128,7 +128,7 @@ impl Tx {
             // A personal token is no operator's.
             Actor::User { .. } if self.actor().personal_token().is_some() => String::new(),
             Actor::User { id, .. } => id.to_string(),
-            Actor::Key { .. } => String::new(),
+            Actor::Key { .. } | Actor::ServiceAccount { .. } => String::new(),
             _ => return Ok(()),
         };
         let row = sqlx::query(

@@ -98,10 +98,10 @@ impl Store {
 impl Tx {
     /// Fails if the actor may not grant these roles at a place, or take them there. The chain has to be locked.
     pub(super) async fn needs_to_grant(&mut self, place: &PlaceKey, roles: Roles) -> Result<()> {
-        let Actor::User { id, .. } = self.actor().clone() else {
+        let Some(subject) = self.actor().subject().map(str::to_owned) else {
             return self.needs(place, Permission::ManageMembers).await;
         };
-        let own = self.roles_at(place.into(), &id).await?;
+        let own = self.roles_of(place.into(), &subject).await?;
         if own.is_empty() {
             return Err(Error::NotFound);
         }

@@ -5,12 +5,13 @@ use crate::{
     member::{Held, Permission, Role},
 };
 
-/// The part of an organization that is read: everything, or only where the grants of a person allow something.
+/// The part of an organization that is read: everything, or only where the grants of a person or a service account allow
+/// something.
 ///
-/// The conditions have one parameter, the value of `bound`. They are judged by the grants at the time of the
-/// query, and an organization that is seen as a whole costs nothing.
+/// The conditions have one parameter, the value of `bound`. They are judged by the grants at the time of the query, and an
+/// organization that is seen as a whole costs nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sight(Option<(UserId, Permission)>);
+pub struct Sight(Option<(String, Permission)>);
 
 impl Sight {
     /// Everything: for root tokens, commands and the portal itself.
@@ -18,12 +19,17 @@ impl Sight {
 
     /// Where the person has this permission.
     pub fn of(user: &UserId, held: Held, permission: Permission) -> Self {
-        if held.at_org.may(permission) { Self::ALL } else { Self(Some((user.clone(), permission))) }
+        if held.at_org.may(permission) { Self::ALL } else { Self(Some((user.to_string(), permission))) }
     }
 
     /// The same for a person whose roles were not read.
     pub fn of_person(user: &UserId, permission: Permission) -> Self {
-        Self(Some((user.clone(), permission)))
+        Self(Some((user.to_string(), permission)))
+    }
+
+    /// The same for a person or a service account, by id.
+    pub fn of_subject(subject: &str, permission: Permission) -> Self {
+        Self(Some((subject.to_owned(), permission)))
     }
 
     pub fn is_all(&self) -> bool {
@@ -32,7 +38,7 @@ impl Sight {
 
     /// The value of the parameter.
     pub(super) fn bound(&self) -> String {
-        self.0.as_ref().map(|(user, _)| user.to_string()).unwrap_or_default()
+        self.0.as_ref().map(|(subject, _)| subject.clone()).unwrap_or_default()
     }
 
     /// Whether a grant at one of the ids in `chain` allows it. `org` is the organization's id in SQL.

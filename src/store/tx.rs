@@ -111,8 +111,12 @@ impl Tx {
         self.reach().await.map(drop)
     }
 
-    /// Fails if the session or the personal token of a person has ended.
+    /// Fails if the session or the personal token of a person has ended, or the token of a service account, or what it may do.
     async fn needs_credential(&mut self) -> Result<()> {
+        if let Actor::ServiceAccount { token, .. } = &self.act.actor {
+            let token = token.clone();
+            return self.needs_live_service_token(&token).await;
+        }
         let Actor::User { credential, .. } = &self.act.actor else { return Ok(()) };
         let session = match credential.clone() {
             Credential::None => return Ok(()),
@@ -243,10 +247,15 @@ impl Tx {
                 _ => Ok(()),
             };
         }
-        let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
-        let roles = self.roles_at(place, &id).await?;
+        let Some(subject) = self.actor().subject().map(str::to_owned) else { return Ok(()) };
+        let roles = self.roles_of(place, &subject).await?;
         self.needs_required_sign_in(place.org_id).await?;
         if roles.may(permission) {
+            if permission == Permission::GovernKeys && self.actor().is_service_account() {
+                return Err(Error::Forbidden(
+                    "A service account neither sets rules for keys nor approves any; a person or a root token can.",
+                ));
+            }
             return self.needs_scope_for(permission);
         }
         if !roles.may(place.kind.to_see()) {
@@ -257,6 +266,9 @@ impl Tx {
 
     /// Fails for actors that manage a single organization: they can't create others.
     pub(super) async fn needs_to_create_orgs(&mut self) -> Result<()> {
+        if self.actor().is_service_account() {
+            return Err(Error::Forbidden("A service account belongs to one organization; it can't make another."));
+        }
         match self.reach().await? {
             Some(Reach { manage: false, .. }) => Err(Error::Forbidden(MANAGES_NOTHING)),
             Some(Reach { org: Some(_), .. }) => {
@@ -267,10 +279,16 @@ impl Tx {
         }
     }
 
-    /// Fails if a person acts with a personal token whose scopes do not include this permission.
+    /// Fails if a person acts with a personal token, or a service account with a token, whose scopes do not include this
+    /// permission.
     pub(super) fn needs_scope_for(&self, permission: Permission) -> Result<()> {
-        match self.actor().personal_token() {
-            Some((_, scopes)) if !scopes.allow(permission) => Err(Error::Forbidden(match TokenScope::of(permission) {
+        let is_service = self.actor().is_service_account();
+        match self.actor().token_scopes() {
+            Some(scopes) if !scopes.allow(permission) => Err(Error::Forbidden(match TokenScope::of(permission) {
+                Some(TokenScope::Keys) if is_service => "This token of a service account lacks the scope keys.",
+                Some(TokenScope::Places) if is_service => "This token of a service account lacks the scope places.",
+                Some(TokenScope::Members) if is_service => "This token of a service account lacks the scope members.",
+                _ if is_service => "No service account may do this. A person who signs in to the portal can.",
                 Some(TokenScope::Keys) => "This personal token lacks the scope keys.",
                 Some(TokenScope::Places) => "This personal token lacks the scope places.",
                 Some(TokenScope::Members) => "This personal token lacks the scope members.",

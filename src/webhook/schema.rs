@@ -74,7 +74,7 @@ pub fn schema(event: Option<&Described>) -> Value {
             "event_seq": { "type": "integer", "minimum": 1, "description": "Its number in the activity log." },
             "action": action,
             "outcome": { "enum": ["done", "refused"] },
-            "actor_kind": text("Who did it: user, key, root_token, trust_rule, command_line, sallyport or anonymous."),
+            "actor_kind": text("Who did it: user, key, root_token, trust_rule, service_account, command_line, sallyport or anonymous."),
             "actor_id": text("Their id; empty if they have none."),
             "target_kind": about,
             "target_id": text("The id of what it is about."),

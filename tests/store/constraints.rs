@@ -1,6 +1,6 @@
 //! Violates every constraint of the schema, as a defect in the code above would.
 
-use sallyport::{identity::Identity, testing::TestStore};
+use sallyport::{identity::Identity, member::Role, testing::TestStore};
 use sqlx::AssertSqlSafe;
 
 use crate::opening::raw;
@@ -17,7 +17,18 @@ async fn each_constraint_refuses(store: &TestStore) {
     let (tenant, project, app) = (app.tenant_id.as_str(), app.project_id.as_str(), app.id.as_str());
     let key = key.id.as_str();
 
+    let account =
+        store.create_service_account(&act, &sallyport::id::OrgId::parse(org).expect("an id"), "Import", Role::Viewer);
+    let account = account.await.expect("made").id;
+    let account = account.as_str();
+
     // Each is valid except for the named constraint.
+    let service_token = |account: &str, expires: i64| {
+        format!(
+            "INSERT INTO service_tokens (id, account_id, name, scopes, shown, digest, pepper, created_at, expires_at) \
+             VALUES ('svt_x', '{account}', 'x', 'read', 'x', %DIGEST%, 1, 1, {expires})"
+        )
+    };
     let user = |id: &str, name: &str, email: &str, operator: i64| {
         format!(
             "INSERT INTO users (id, name, email, password_hash, operator, created_at) \
@@ -264,6 +275,23 @@ async fn each_constraint_refuses(store: &TestStore) {
             "INSERT INTO capability_keys (id, public_key, sealed, from_at, kept_until) VALUES ('k', %SHORT%, %DIGEST%, 1, 1)"
                 .to_owned(),
         ),
+        ("role of a service account that is none", grant(org, "sva_none", "organization", org, "admin")),
+        ("service account that owns", grant(org, account, "organization", org, "owner")),
+        (
+            "two service accounts of a name",
+            format!(
+                "INSERT INTO service_accounts (id, org_id, name, name_folded, created_at) \
+                 VALUES ('sva_x', '{org}', 'Import', 'import', 1)"
+            ),
+        ),
+        (
+            "service account of no organization",
+            "INSERT INTO service_accounts (id, org_id, name, name_folded, created_at) VALUES ('sva_x', 'org_x', 'x', 'x', 1)"
+                .to_owned(),
+        ),
+        ("service token of nobody", service_token("sva_none00000000", 2)),
+        ("service token that never works", service_token(account, 1)),
+        ("service account with a role", format!("DELETE FROM service_accounts WHERE id = '{account}'")),
         ("trust rule of an app elsewhere", rule(other, app, 900)),
         ("trust rule of no app", rule(org, "app_none", 900)),
         ("trust rule for too long", rule(org, app, 901)),

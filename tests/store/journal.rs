@@ -5,6 +5,9 @@ use sallyport::{
     identity::Proof,
     journal::{Damage, Entry, KeyState, Line, SecretState},
     key::{Key, Status},
+    member::Role,
+    personal_token::TokenScopes,
+    service_account::{self, AccountStatus, NewServiceToken},
     store::{EventFilter, HowToRestore, Reader, Reconciled, Restored},
     testing::TestStore,
 };
@@ -18,6 +21,8 @@ sallyport::on_both_databases!(
     a_database_that_went_on_is_not_given_back_what_was_allowed_again,
     a_line_says_what_a_commit_changed_and_no_secret,
     a_restore_ends_what_lets_people_in_and_signs_the_fork,
+    service_accounts_stay_stopped,
+    what_stops_a_service_account_is_in_the_journal,
 );
 
 pub(crate) fn how() -> HowToRestore {
@@ -108,6 +113,70 @@ async fn what_was_taken_away_is_taken_away_again(store: &TestStore) {
     let told = events(store, &world, "key.revoked").await;
     assert_eq!(told[0]["restored"]["revision"], lines[0].revision);
     assert!(store.revision().await.expect("read") > done.last, "no number is used twice");
+}
+
+pub(crate) fn new_service_token(store: &TestStore) -> NewServiceToken {
+    let expires_at = store.now() + std::time::Duration::from_secs(3_600);
+    NewServiceToken { name: "CI".to_owned(), scopes: TokenScopes::READ, expires_at, form_token: None }
+}
+
+async fn service_accounts_stay_stopped(store: &TestStore) {
+    let world = world(store).await;
+    let tenant = store.tenants(&world.org.id).await.expect("asked").remove(0);
+    let mut made = Vec::new();
+    for name in ["disabled", "removed", "narrowed", "revoked"] {
+        made.push(store.create_service_account(&world.act, &world.org.id, name, Role::Admin).await.expect("made"));
+    }
+    let (token, secret) =
+        store.issue_service_token(&world.act, &made[3].id, new_service_token(store)).await.expect("made");
+    let [disabled, removed, narrowed] = [0, 1, 2].map(|at| made[at].id.to_string());
+    let roles = vec![("tenant".to_owned(), tenant.id.to_string(), "viewer".to_owned())];
+    let lines = lost(
+        store,
+        vec![
+            vec![Entry::ServiceAccount { id: disabled, disabled: Some(store.now().micros()) }],
+            vec![Entry::ServiceAccountRemoved { id: removed }],
+            vec![Entry::Roles { person: narrowed, org: world.org.id.to_string(), roles, synced: Vec::new() }],
+            vec![Entry::ServiceTokenRevoked { id: token.id.to_string() }],
+        ],
+    )
+    .await;
+    restored(store, &lines).await;
+    let mut now = Vec::new();
+    for account in &made {
+        now.push(store.service_account(&account.id).await.expect("asked").expect("there"));
+    }
+    assert_eq!([now[0].status(), now[1].status()], [AccountStatus::Disabled; 2]);
+    let role = now[2].role.as_ref().expect("a role");
+    assert_eq!((role.role, role.place_id.as_str()), (Role::Viewer, tenant.id.as_str()));
+    let presented = service_account::parse(secret.expose()).expect("a token");
+    assert!(store.service_caller(presented, "::1").await.expect("asked").is_none());
+    assert_eq!(events(store, &world, "service_account.disabled").await.len(), 2);
+}
+
+async fn what_stops_a_service_account_is_in_the_journal(store: &TestStore) {
+    let World { act, org, .. } = world(store).await;
+    let account = store.create_service_account(&act, &org.id, "CI", Role::Admin).await.expect("made");
+    let (token, _) = store.issue_service_token(&act, &account.id, new_service_token(store)).await.expect("made");
+    let before = store.revision().await.expect("read");
+    store.revoke_service_token(&act, &token.id).await.expect("revoked");
+    store.disable_service_account(&act, &account.id, true).await.expect("disabled");
+    store.disable_service_account(&act, &account.id, false).await.expect("enabled");
+    let role = Some((Role::Viewer, (&org.id).into()));
+    store.change_service_account(&act, &account.id, "CI", role).await.expect("changed");
+    store.remove_service_account(&act, &account.id).await.expect("removed");
+    let lines = store.journal_lines(before).await.expect("read");
+    let entries: Vec<_> = lines.iter().flat_map(|line| line.entries().expect("understood")).collect();
+    let (id, person, org) = (account.id.to_string(), account.id.to_string(), org.id.to_string());
+    let roles = vec![("organization".to_owned(), org.clone(), "viewer".to_owned())];
+    let expected = [
+        Entry::ServiceTokenRevoked { id: token.id.to_string() },
+        Entry::ServiceAccount { id: id.clone(), disabled: Some(store.now().micros()) },
+        Entry::ServiceAccount { id: id.clone(), disabled: None },
+        Entry::Roles { person, org, roles, synced: Vec::new() },
+        Entry::ServiceAccountRemoved { id },
+    ];
+    assert_eq!(entries, expected);
 }
 
 async fn doing_it_again_changes_nothing(store: &TestStore) {

@@ -62,6 +62,10 @@ fn taken(action: Action) -> Taken {
         | TokenRefused
         | PersonalTokenCreated
         | PersonalTokenRefused
+        | ServiceAccountCreated
+        | ServiceTokenCreated
+        | ServiceTokenRefused
+        | ServiceTokenEnds
         | DeviceApproved
         | DeviceCodeRefused
         | JobRetried
@@ -87,7 +91,9 @@ fn taken(action: Action) -> Taken {
         OrgDeleted | TenantDeleted | ProjectDeleted | AppDeleted => Journaled("Deleted"),
         OrgSuspended | OrgOpened => Journaled("Suspended"),
         InvitationRevoked => Not("every open invitation ends with a restore"),
-        InvitationAccepted | MemberAdded | MemberRoleChanged | MemberRemoved | MemberLeft => Journaled("Roles"),
+        InvitationAccepted | MemberAdded | MemberRoleChanged | MemberRemoved | MemberLeft | ServiceAccountChanged => {
+            Journaled("Roles")
+        }
         AppLimited => Journaled("AppLimited"),
         IngestionVerified | IngestionEnded => Journaled("Ingestion"),
         KeyGenerated
@@ -120,6 +126,9 @@ fn taken(action: Action) -> Taken {
         CapabilityKeyRotated | AuditKeyRotated => Not("the key from before is not known to anybody else"),
         TokenRevoked | TokenLeaked => Journaled("RootTokenRevoked"),
         PersonalTokenRevoked | PersonalTokenLeaked | RefreshTokenReused => Journaled("PersonalTokenRevoked"),
+        ServiceAccountDisabled | ServiceAccountEnabled => Journaled("ServiceAccount"),
+        ServiceAccountRemoved => Journaled("ServiceAccountRemoved"),
+        ServiceTokenRevoked | ServiceTokenLeaked => Journaled("ServiceTokenRevoked"),
         DeviceDenied => Not("every open code ends with a restore"),
         EventsPruned => Not("old events are removed again by the job"),
         PortalRestored => Journaled("Fork"),

@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 use sallyport::{
     Error,
     audit::{Act, Actor},
+    journal::Entry,
     key::{Issued, Key, KeyChange, NewRotation, PlainSecret, Status},
     key_policy::KeyPolicy,
     leak::LeakResponse,
@@ -33,6 +34,7 @@ sallyport::on_both_databases!(
     of_a_rotation_the_old_secret_ends_alone,
     where_keys_rotate_themselves_the_whole_key_ends,
     a_personal_token_is_revoked,
+    a_token_of_a_service_account_is_revoked,
     a_root_token_is_announced,
     the_secret_is_in_no_row,
 );
@@ -340,6 +342,22 @@ async fn a_personal_token_is_revoked(store: &TestStore) {
         assert_eq!(actions, ["personal_token.leaked", "personal_token.revoked"]);
         assert_eq!(mails(store).await, before + 1);
     }
+}
+
+async fn a_token_of_a_service_account_is_revoked(store: &TestStore) {
+    let world = world(store).await;
+    let account = store.create_service_account(&world.act, &world.org.id, "CI", Role::Viewer).await.expect("made");
+    let new = crate::journal::new_service_token(store);
+    let (token, secret) = store.issue_service_token(&world.act, &account.id, new).await.expect("made");
+    let before = mails(store).await;
+    for _ in 0..2 {
+        assert!(found(store, &secret, "https://example.com").await);
+        assert_eq!(store.service_tokens(&account.id).await.expect("listed"), []);
+        assert_eq!(told(store, &world.org).await, ["service_token.revoked", "service_token.leaked"]);
+        assert_eq!(mails(store).await, before + 1, "to the owner");
+    }
+    let revoked = Some(vec![Entry::ServiceTokenRevoked { id: token.id.to_string() }]);
+    assert!(store.journal_lines(0).await.expect("read").iter().any(|line| line.entries() == revoked));
 }
 
 async fn a_root_token_is_announced(store: &TestStore) {

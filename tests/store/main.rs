@@ -53,6 +53,7 @@ mod roles;
 mod rotation;
 mod saved_views;
 mod search;
+mod service_accounts;
 mod sessions;
 mod sight;
 mod signing;

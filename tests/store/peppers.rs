@@ -8,8 +8,9 @@ use sallyport::{
     audit::{Act, Actor},
     id::RequestId,
     key::{Ask, Issued, Verdict, secret::Checked},
+    member::Role,
     request::Client,
-    root_token,
+    root_token, service_account,
     store::{EventFilter, Store},
     testing::{SeededEntropy, TestStore},
     verifier::{Lookup, Verifier},
@@ -20,6 +21,7 @@ use crate::changes::heard;
 sallyport::on_both_databases!(
     keys_are_digested_anew_when_they_are_used,
     a_pepper_that_is_needed_is_not_dropped,
+    tokens_of_service_accounts_are_digested_anew,
     another_process_follows,
     a_revoked_key_is_refused_under_both_digests,
     what_is_unknown_costs_one_more_look_up,
@@ -120,6 +122,24 @@ async fn a_pepper_that_is_needed_is_not_dropped(store: &TestStore) {
     store.revoke_key(&act, &kept.key, String::new()).await.expect("revoked");
     assert!(store.drop_retired_pepper().await.expect("asked"));
     assert!(!store.drop_retired_pepper().await.expect("there is none"));
+}
+
+async fn tokens_of_service_accounts_are_digested_anew(store: &TestStore) {
+    let (act, app) = app(store).await;
+    let account = store.create_service_account(&act, &app.org_id, "CI", Role::Viewer).await.expect("made");
+    let new = crate::journal::new_service_token(store);
+    let (_, secret) = store.issue_service_token(&act, &account.id, new).await.expect("made");
+    let presented = || service_account::parse(secret.expose()).expect("a token");
+    change(store).await;
+    assert_eq!(needed(store).await, [("tokens of service accounts", 1)]);
+    assert!(!store.drop_retired_pepper().await.expect("asked"));
+    assert!(store.service_caller(presented(), "::1").await.expect("asked").is_some());
+    store.settled().await;
+    assert_eq!(needed(store).await, []);
+    assert!(store.drop_retired_pepper().await.expect("asked"));
+    store.follow_master_keys().await.expect("followed");
+    assert_eq!(store.digests(presented()).count(), 1);
+    assert!(store.service_caller(presented(), "::1").await.expect("asked").is_some());
 }
 
 async fn another_process_follows(store: &TestStore) {

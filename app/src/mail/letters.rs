@@ -76,6 +76,34 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 .text("If it was not you, revoke the token in your account, and change your password.")
                 .button("Look at my tokens", format!("{url}/account"))
         }
+        About::ServiceToken { account, account_name, name, scopes, org_name, expires_at, created } => {
+            let mut what = vec![("Service account", account_name.clone()), ("Token", name.clone())];
+            what.push(("It may", scopes.join("; ")));
+            what.push(("Organization", org_name.clone()));
+            what.push(("Ends", utc(*expires_at)));
+            let (title, told, next) = match created {
+                Some(origin) => {
+                    what.extend(facts(origin));
+                    (
+                        format!("{org_name}: a token of a service account was created"),
+                        format!("A token with which automation acts for {org_name} was created at {brand}."),
+                        "If nobody knows why, revoke the token, and look at the activity.",
+                    )
+                }
+                None => (
+                    format!("{org_name}: a token of a service account ends soon"),
+                    format!("A token with which automation acts for {org_name} at {brand} ends soon."),
+                    "Make another token, give it to what uses this one, and revoke this one. If nothing uses it, let it end.",
+                ),
+            };
+            Content::new(title)
+                .text(hello)
+                .text(told)
+                .facts(what)
+                .text(next)
+                .text("You get this because you manage members where the account has its role.")
+                .button("Look at the service account", format!("{url}/service-accounts/{account}"))
+        }
         About::RoleChanged { org, place_name, from, to, by } => {
             Content::new(format!("Your role in {place_name} is {to}"))
                 .text(hello)
@@ -158,6 +186,11 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                 Leaked::PersonalToken => {
                     ("personal token", "/account".to_owned(), "If you still need one, create another.")
                 }
+                Leaked::ServiceToken(account) => (
+                    "token of a service account",
+                    format!("/service-accounts/{account}"),
+                    "Make another, and give it to what used this one.",
+                ),
             };
             let done = match (response, what) {
                 (_, Leaked::OldSecret(_)) => {
@@ -182,6 +215,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
                     Leaked::RootToken => {
                         format!("So were {}; the activity names them.", count(*others, "other root token"))
                     }
+                    Leaked::ServiceToken(_) => format!("So were {} of the account.", count(*others, "other token")),
                     Leaked::PersonalToken => format!("So were {} of yours.", count(*others, "other personal token")),
                 }),
             };

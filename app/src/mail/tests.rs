@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sallyport::{
     Clock,
-    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, WebhookId},
+    id::{ApprovalId, InvitationId, KeyId, OrgId, ResetId, ServiceAccountId, WebhookId},
     key_notice::{KeyNotice, KeyNoticeKind},
     leak::LeakResponse,
     mail::{About, FactorChange, Leaked, Letter, Origin, Recipient, WaitingRequest},
@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 30] {
+fn letters(typed: &str) -> [(&'static str, About); 33] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
@@ -58,6 +58,16 @@ fn letters(typed: &str) -> [(&'static str, About); 30] {
     let factor = |what| About::SecondFactorChanged { what, origin: origin() };
     let one = vec![due(KeyNoticeKind::Expiry, &org)];
     let by_operator = Origin { by: "An operator".to_owned(), is_own: false, address: None, device: None, ..origin() };
+    let account = ServiceAccountId::parse(&key.as_str().replace("key_", "sva_")).expect("an id");
+    let service_token = |created| About::ServiceToken {
+        account: account.clone(),
+        account_name: typed.to_owned(),
+        name: typed.to_owned(),
+        scopes: vec!["See organizations".to_owned(), "Manage members".to_owned()],
+        org_name: typed.to_owned(),
+        expires_at: TurnedClock::default().now(),
+        created,
+    };
     [
         ("password_reset", About::PasswordReset { reset, expires_at: TurnedClock::default().now() }),
         ("key_leaked", leaked(Leaked::Key(key.clone()), LeakResponse::Revoke, Some(typed), 2)),
@@ -87,6 +97,9 @@ fn letters(typed: &str) -> [(&'static str, About); 30] {
                 origin: origin(),
             },
         ),
+        ("service_token_created", service_token(Some(origin()))),
+        ("service_token_ends", service_token(None)),
+        ("service_token_leaked", leaked(Leaked::ServiceToken(account), LeakResponse::Revoke, Some(typed), 2)),
         (
             "glass_broken",
             About::GlassBroken { org: org.clone(), org_name: typed.to_owned(), by: typed.to_owned(), origin: origin() },

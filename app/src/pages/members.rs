@@ -1,7 +1,7 @@
 //! `…/members` of an organization, a tenant or a project: the people with a role there, and where it comes from.
 
 mod change;
-mod explained;
+pub(super) mod explained;
 pub mod export;
 pub mod invitations;
 mod links;
@@ -191,6 +191,8 @@ async fn page<A: Populated>(
     let path = path(&place);
     let exports = is_org.then(|| [Format::Csv, Format::Jsonl].map(|format| format.href(&path, std::iter::empty())));
     let has_mail = context.has_mail;
+    let accounts = (is_org && org.role.may_somewhere(Permission::ManageMembers))
+        .then(|| format!("/orgs/{}/service-accounts", org.org.id));
     let invite = may_manage.then(|| format!("{}/invitations", place.path()));
     Ok(Page::framed("Members", chrome, move || {
         let People { members, keys, invitations } = people;
@@ -211,6 +213,7 @@ async fn page<A: Populated>(
                     <span><RolesMenu kind/></span>
                 }
                 actions=move || view! {
+                    {accounts.map(|href| view! { <a class="btn" href=href>"Service accounts"</a> })}
                     {invite.map(|href| view! { <a id="invite" class="btn btn-primary" href=href>"Invite"</a> })}
                     {exports.map(|[csv, jsonl]| view! {
                         <Menu id="more" name="More actions">

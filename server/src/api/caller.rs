@@ -1,4 +1,4 @@
-//! The caller of the API: a root token or a personal token in `Authorization: Bearer`.
+//! The caller of the API: a root token, a personal token or a token of a service account in `Authorization: Bearer`.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use sallyport::{
     personal_token::{self, PersonalToken},
     request::Client,
     root_token::PREFIX,
+    service_account::{self, ServiceCaller},
     user::User,
     verifier::{CachedToken, Lookup},
 };
@@ -67,6 +68,27 @@ pub async fn personal_token(
         let event = NewEvent::of_system(Action::PersonalTokenRefused, target).refused(401);
         state.context.pending_events.note(client.act(Actor::Anonymous), event);
         Problem::unauthorized("This personal token is unknown, has expired or was revoked.")
+    })
+}
+
+/// The service account of a presented token.
+pub async fn service_account(state: &AppState, client: &Client, presented: &str) -> Result<ServiceCaller, Problem> {
+    let store = &state.context.store;
+    // As for personal tokens.
+    if store.quarantine().is_some() {
+        return Err(Problem::unavailable());
+    }
+    let found = match service_account::parse(presented) {
+        Some(checked) => store.service_caller(checked, &client.ip.to_string()).await?,
+        None => None,
+    };
+    found.ok_or_else(|| {
+        let target = Target::new("service_token", "", "Unknown, expired or revoked token, or its account is stopped");
+        let event = NewEvent::of_system(Action::ServiceTokenRefused, target).refused(401);
+        state.context.pending_events.note(client.act(Actor::Anonymous), event);
+        Problem::unauthorized(
+            "This token is unknown, has expired or was revoked, or its service account is disabled or its place archived.",
+        )
     })
 }
 

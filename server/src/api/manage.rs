@@ -30,6 +30,8 @@ mod projects;
 mod query;
 mod revocation;
 mod rotation;
+mod service_accounts;
+mod service_tokens;
 mod suggestion;
 mod tenants;
 mod trust_rules;
@@ -88,6 +90,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(members::give_in_tenant, members::remove_from_tenant))
         .routes(routes!(members::list_of_project))
         .routes(routes!(members::give_in_project, members::remove_from_project))
+        .routes(routes!(service_accounts::list, service_accounts::create))
+        .routes(routes!(service_accounts::read, service_accounts::update, service_accounts::remove))
+        .routes(routes!(service_tokens::list, service_tokens::create))
+        .routes(routes!(service_tokens::revoke))
         .routes(routes!(invitations::invite_to_org))
         .routes(routes!(invitations::invite_to_tenant))
         .routes(routes!(invitations::invite_to_project))

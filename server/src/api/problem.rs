@@ -10,7 +10,8 @@ use sallyport::{
     Error, FieldError,
     error::{NOT_FORWARDED, OUTCOME_UNKNOWN},
     id::{
-        AppId, ApprovalId, CapabilityId, InvitationId, OrgId, ProjectId, RequestId, TenantId, TrustRuleId, WebhookId,
+        AppId, ApprovalId, CapabilityId, InvitationId, OrgId, ProjectId, RequestId, ServiceAccountId, ServiceTokenId,
+        TenantId, TrustRuleId, WebhookId,
     },
     limit::whole_seconds,
 };
@@ -72,6 +73,10 @@ pub enum Made {
     Webhook(String),
     #[serde(rename = "trust_rule_id")]
     TrustRule(String),
+    #[serde(rename = "service_account_id")]
+    ServiceAccount(String),
+    #[serde(rename = "service_token_id")]
+    ServiceToken(String),
     #[serde(rename = "key_id")]
     Key(String),
 }
@@ -88,6 +93,8 @@ impl Made {
             Some(InvitationId::PREFIX) => Self::Invitation(id),
             Some(WebhookId::PREFIX) => Self::Webhook(id),
             Some(TrustRuleId::PREFIX) => Self::TrustRule(id),
+            Some(ServiceAccountId::PREFIX) => Self::ServiceAccount(id),
+            Some(ServiceTokenId::PREFIX) => Self::ServiceToken(id),
             _ => Self::Key(id),
         }
     }

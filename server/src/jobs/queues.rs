@@ -161,6 +161,12 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
         Queue::recurring("delete_personal_tokens", RETENTION, |store| async move {
             store.delete_personal_tokens().await.map(drop)
         }),
+        Queue::recurring("service_token_ends", RETENTION, |store| async move {
+            store.tell_of_service_tokens().await.map(drop)
+        }),
+        Queue::recurring("delete_service_tokens", RETENTION, |store| async move {
+            store.delete_service_tokens().await.map(drop)
+        }),
         Queue::recurring("delete_used_refresh_tokens", RETENTION, |store| async move {
             store.delete_used_refresh_tokens().await.map(drop)
         }),

@@ -110,7 +110,7 @@ fn the_prefixes_are_those_of_the_profile() {
     let staging = key("sk_staging_", 1);
     assert_eq!(scan_input(folder.path(), &["-"], staging.as_bytes()).status.code(), Some(0));
     assert_eq!(scan_input(folder.path(), &helios, staging.as_bytes()).status.code(), Some(1));
-    for prefix in ["sp_root_", "sp_pat_", "sp_ref_"] {
+    for prefix in ["sp_root_", "sp_pat_", "sp_ref_", "sp_svc_"] {
         assert_eq!(scan_input(folder.path(), &helios, key(prefix, 1).as_bytes()).status.code(), Some(1), "{prefix}");
     }
     let wrong = scan(folder.path(), &["--profile", "nothing.toml", "."]);

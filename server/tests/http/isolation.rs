@@ -8,6 +8,7 @@ mod people;
 mod personal_tokens;
 mod queries;
 mod rules;
+mod who;
 mod world;
 
 use axum::http::Method;

@@ -31,6 +31,7 @@ mod report_a_leak;
 mod requests;
 mod reset;
 mod search;
+mod service_accounts;
 mod settings;
 mod setup;
 mod sign_in;

@@ -118,6 +118,7 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
     portal.store.start_import(&act, &into, &import).await.expect("started");
     let rule = portal.trust_rule(&app).await;
     portal.webhook(&of).await;
+    portal.service_account(&of).await;
     // Its row leads to the page that revokes it.
     portal.store.create_token(&Act::by(Actor::CommandLine), "CI", false, None).await.expect("made");
     portal.personal_token(&ada, "CI").await;

@@ -23,6 +23,7 @@ mod outages;
 mod projects;
 mod races;
 mod revocation;
+mod service_accounts;
 mod signatures;
 mod suggestion;
 mod tenants;

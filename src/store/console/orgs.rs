@@ -30,7 +30,8 @@ pub struct ConsoleOrg {
 
 const ORGS: Listed = Listed {
     columns: "x.*, \
-        (SELECT COUNT(*) FROM (SELECT DISTINCT g.subject FROM grants g WHERE g.org_id = x.id LIMIT 1001) AS some_members) \
+        (SELECT COUNT(*) FROM (SELECT DISTINCT g.subject FROM grants g WHERE g.org_id = x.id \
+        AND g.service_account IS NULL LIMIT 1001) AS some_members) \
             AS members, \
         (SELECT COUNT(*) FROM (SELECT 1 AS one FROM keys k WHERE k.org_id = x.id AND k.revoked_at IS NULL LIMIT 1001) \
             AS some_keys) AS keys, \

@@ -21,6 +21,10 @@ use crate::{
     place::PlaceKind,
 };
 
+/// One that was removed is not removed again: its name can be looked up.
+const DISABLES: &str =
+    "UPDATE service_accounts SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL RETURNING org_id";
+
 /// How many events of each kind there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts(pub(super) BTreeMap<&'static str, u64>);
@@ -93,6 +97,17 @@ impl Tx {
                 let sql = "UPDATE personal_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
                 let action = Action::PersonalTokenRevoked;
                 if self.changes(sql, id, now).await? { Ok(system(action, "personal_token", id)) } else { none }
+            }
+            Entry::ServiceTokenRevoked { id } => {
+                let sql = "UPDATE service_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL \
+                    RETURNING (SELECT c.org_id FROM service_accounts c WHERE c.id = account_id) AS org_id";
+                self.of_org(sql, id, now, (Action::ServiceTokenRevoked, "service_token"), commit).await
+            }
+            Entry::ServiceAccount { id, disabled: Some(at) } => {
+                self.of_org(DISABLES, id, *at, (Action::ServiceAccountDisabled, "service_account"), commit).await
+            }
+            Entry::ServiceAccountRemoved { id } => {
+                self.of_org(DISABLES, id, now, (Action::ServiceAccountDisabled, "service_account"), commit).await
             }
             Entry::Erased { person } => {
                 // Erasing is a command of its own: it goes through all logs.

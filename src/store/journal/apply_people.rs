@@ -1,4 +1,4 @@
-//! Takes away again what people had: roles and passwords.
+//! Takes away again what people and service accounts had: roles, and passwords.
 
 use serde_json::json;
 
@@ -9,16 +9,17 @@ use super::{
 use crate::{
     Result,
     audit::{Action, NewEvent, Target},
-    id::OrgId,
+    id::{OrgId, ServiceAccountId},
     journal::HeldRole,
     member::Role,
     place::PlaceKind,
 };
 
 impl Tx {
-    /// Gives a person the roles that they had in an organization, but for those that groups gave, and no others. Of two people who were made and unmade owner the
-    /// later entry comes last, so somebody stays the owner. If the database was changed since (`resumes` is false), roles are only
-    /// taken: they may have been taken for cause. The last owner stays.
+    /// Gives a person, or a service account, the roles that they had in an organization, but for those that groups gave, and no
+    /// others. Of two people who were made and unmade owner the later entry comes last, so somebody stays the owner. If the
+    /// database was changed since (`resumes` is false), roles are only taken: they may have been taken for cause. The last owner
+    /// stays.
     pub(super) async fn roles_again(
         &mut self,
         person: &str,
@@ -28,9 +29,10 @@ impl Tx {
         commit: Commit,
     ) -> Result<Vec<NewEvent>> {
         self.lock_chain(org).await?;
-        let known = "SELECT (SELECT COUNT(*) FROM orgs WHERE id = $1) AS orgs, (SELECT COUNT(*) FROM users WHERE id = $2) AS people";
+        let known = "SELECT (SELECT COUNT(*) FROM orgs WHERE id = $1) AS orgs, (SELECT COUNT(*) FROM users WHERE id = $2) \
+            + (SELECT COUNT(*) FROM service_accounts WHERE id = $2 AND org_id = $1) AS subjects";
         let known = sqlx::query(known).bind(org.to_owned()).bind(person.to_owned()).fetch_one(self.on()).await?;
-        if known.int("orgs")? == 0 || known.int("people")? == 0 {
+        if known.int("orgs")? == 0 || known.int("subjects")? == 0 {
             return Ok(Vec::new());
         }
         let had = sqlx::query("SELECT place_kind, place_id, role FROM grants WHERE org_id = $1 AND subject = $2");
@@ -68,8 +70,12 @@ impl Tx {
         if gone + given == 0 {
             return Ok(Vec::new());
         }
-        let action = if roles.is_empty() { Action::MemberRemoved } else { Action::MemberRoleChanged };
-        let event = NewEvent::of(&OrgId::stored(org.to_owned()), action, Target::new("user", person, person));
+        let (action, kind) = match ServiceAccountId::parse(person) {
+            Some(_) => (Action::ServiceAccountChanged, "service_account"),
+            None if roles.is_empty() => (Action::MemberRemoved, "user"),
+            None => (Action::MemberRoleChanged, "user"),
+        };
+        let event = NewEvent::of(&OrgId::stored(org.to_owned()), action, Target::new(kind, person, person));
         Ok(vec![event.with(commit.details())])
     }
 

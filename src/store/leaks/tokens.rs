@@ -150,7 +150,7 @@ impl Store {
 
 impl Tx {
     /// Records these, sends one mail about the first to each of `people`, and commits.
-    async fn tell_together(mut self, events: Vec<(NewEvent, Value)>, people: &[UserId]) -> Result<()> {
+    pub(super) async fn tell_together(mut self, events: Vec<(NewEvent, Value)>, people: &[UserId]) -> Result<()> {
         if events.is_empty() {
             return self.commit_counts().await;
         }
@@ -177,7 +177,7 @@ impl Tx {
     }
 }
 
-fn details(shown: &str, report: &ReportedLeak, response: LeakResponse, by_partner: bool) -> Value {
+pub(super) fn details(shown: &str, report: &ReportedLeak, response: LeakResponse, by_partner: bool) -> Value {
     json!({
         "shown": shown,
         "place": report.place,

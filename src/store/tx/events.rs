@@ -77,6 +77,11 @@ impl Tx {
         if let Some((key, secret_n)) = self.managing.clone() {
             self.reach_of_key(&key, secret_n).await?;
         }
+        if let Actor::ServiceAccount { token, .. } = self.actor() {
+            // Its token may have been revoked by the transaction that this one waited for.
+            let token = token.clone();
+            self.needs_live_service_token(&token).await?;
+        }
         let event = self.event(&self.act, new, head.int("seq")?);
         let (seq, hash) = (event.seq, event.hash(&before).to_vec());
         self.append(&event.chain.clone(), vec![(event, hash)]).await?;
@@ -114,6 +119,9 @@ impl Tx {
         let mut details = new.details;
         if let Actor::User { credential: Credential::Token { id, name, .. }, .. } = &act.actor {
             details["personal_token"] = json!({ "id": id.as_str(), "name": name });
+        }
+        if let Actor::ServiceAccount { token, token_name, .. } = &act.actor {
+            details["service_token"] = json!({ "id": token.as_str(), "name": token_name });
         }
         Event {
             chain,

@@ -15,6 +15,7 @@ fn kind(kind: &str) -> (&'static str, Icon) {
     match kind {
         "user" => ("Person", Icon::User),
         "root_token" => ("Root token", Icon::Token),
+        "service_account" => ("Service account", Icon::Token),
         "trust_rule" => ("Trust rule", Icon::Token),
         "key" => ("API key", Icon::Key),
         "command_line" => ("Command line", Icon::Terminal),

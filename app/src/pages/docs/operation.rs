@@ -35,13 +35,14 @@ pub struct Operation {
 }
 
 /// The order of the groups on the page.
-const TAGS: [&str; 16] = [
+const TAGS: [&str; 17] = [
     "Verification",
     "Organizations",
     "Tenants",
     "Projects",
     "Apps",
     "Members",
+    "Service accounts",
     "Keys",
     "Rules for keys",
     "Trust rules",

@@ -27,7 +27,7 @@ pub(super) fn RolesExplained(kind: PlaceKind) -> impl IntoView {
 }
 
 /// The roles to choose from, each with what it is for.
-pub(super) fn choices(roles: Vec<Role>) -> Vec<Choice> {
+pub(in crate::pages) fn choices(roles: Vec<Role>) -> Vec<Choice> {
     roles.into_iter().map(|role| Choice::new(role.as_str(), role.title()).note(meant_for(role))).collect()
 }
 

@@ -5,7 +5,7 @@ use sallyport::{
     key::{SigningSecret, secret::Checked},
     personal_token,
     profile::Profile,
-    root_token,
+    root_token, service_account,
 };
 
 pub enum SearchInput<'a> {
@@ -75,6 +75,11 @@ fn secret(token: &str, profile: &Profile) -> Option<&'static str> {
     {
         return Some("This looks like a personal token. Yours are listed in your account.");
     }
+    if token.starts_with(service_account::PREFIX) && longer_than_shown(service_account::PREFIX) {
+        return Some(
+            "This looks like a token of a service account. Those are listed with their account, among members.",
+        );
+    }
     // No name has so many letters with digits among them and no space; another system's secret has.
     let run = |part: &str| part.len() >= 20 && part.bytes().any(|byte| byte.is_ascii_digit());
     token.split('_').any(run).then_some(FOREIGN)
@@ -126,7 +131,9 @@ mod tests {
             assert_eq!(meant(cut), "Secret", "{cut}");
         }
         assert_eq!(meant(SigningSecret::mint(entropy).expose()), "Secret");
-        for prefix in [root_token::PREFIX, personal_token::PREFIX, personal_token::REFRESH_PREFIX] {
+        let prefixes =
+            [root_token::PREFIX, personal_token::PREFIX, personal_token::REFRESH_PREFIX, service_account::PREFIX];
+        for prefix in prefixes {
             assert_eq!(meant(PlainSecret::mint(prefix, entropy).expose()), "Secret", "{prefix}");
         }
     }

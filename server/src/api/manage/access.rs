@@ -23,6 +23,7 @@ use sallyport::{
     request::Client,
     root_token::RootToken,
     scope::Request,
+    service_account::{PREFIX as SERVICE_PREFIX, ServiceCaller},
     store::{REQUIRED_OF_TOKEN, Reader, Sight, Store},
     tenant::Tenant,
     user::User,
@@ -31,7 +32,7 @@ use sallyport::{
 
 use crate::{
     api::{
-        caller::{personal_token, root_token},
+        caller::{personal_token, root_token, service_account},
         credential::bearer,
         problem::Problem,
     },
@@ -39,7 +40,8 @@ use crate::{
     state::AppState,
 };
 
-/// A caller with a root token that may manage, with a key that manages its organization, or with a personal token.
+/// A caller with a root token that may manage, with a key that manages its organization, with a personal token, or with a token
+/// of a service account.
 #[derive(Clone)]
 pub struct Manager {
     client: Client,
@@ -54,6 +56,8 @@ enum Reach {
     Org(OrgId),
     /// What the person sees.
     Person(Arc<Bearer>),
+    /// What the role of the service account shows.
+    Account(Arc<ServiceCaller>),
 }
 
 /// A person and their token.
@@ -69,6 +73,7 @@ impl Manager {
             Reach::All => Reader::All,
             Reach::Org(org) => Reader::Org(org),
             Reach::Person(bearer) => Reader::Token(&bearer.user.id, &bearer.token.id),
+            Reach::Account(caller) => Reader::Account(&caller.account_id),
         }
     }
 
@@ -83,18 +88,28 @@ impl Manager {
     /// The part of an organization whose apps, keys and activity the caller sees: all of it, if a role at the organization
     /// shows it.
     pub async fn seen(&self, store: &Store, org: &OrgId) -> Result<Sight, Problem> {
-        match self.bearer() {
-            Some(bearer) if !store.may(&bearer.user.id, org, Permission::SeeKeys).await? => {
-                Ok(Sight::of_person(&bearer.user.id, Permission::SeeKeys))
+        match self.subject() {
+            Some(subject) if !store.subject_may(subject, org, Permission::SeeKeys).await? => {
+                Ok(Sight::of_subject(subject, Permission::SeeKeys))
             }
             _ => Ok(Sight::ALL),
         }
     }
 
-    /// Fails if a person lacks this permission at a place that they see. What other callers see they may also use.
+    /// The id of the person or the service account that calls: what they may do depends on their roles.
+    pub fn subject(&self) -> Option<&str> {
+        match &self.reach {
+            Reach::Person(bearer) => Some(bearer.user.id.as_str()),
+            Reach::Account(caller) => Some(caller.account_id.as_str()),
+            Reach::All | Reach::Org(_) => None,
+        }
+    }
+
+    /// Fails if a person or a service account lacks this permission at a place that they see. What other callers see they may
+    /// also use.
     pub async fn needs(&self, store: &Store, place: &Place, permission: Permission) -> Result<(), Problem> {
-        match self.bearer() {
-            Some(bearer) if !store.may(&bearer.user.id, place, permission).await? => {
+        match self.subject() {
+            Some(subject) if !store.subject_may(subject, place, permission).await? => {
                 Err(forbidden("Your role here does not allow this. Ask an owner or an admin."))
             }
             _ => Ok(()),
@@ -104,6 +119,10 @@ impl Manager {
     /// The actor, for the store.
     pub fn act(&self) -> Act {
         self.client.act(self.actor.clone())
+    }
+
+    pub fn is_service_account(&self) -> bool {
+        self.actor.is_service_account()
     }
 
     /// Whether it is an API key.
@@ -126,6 +145,17 @@ impl Manager {
         let credential = Credential::Token { id: token.id.clone(), name: token.name.clone(), scopes: token.scopes };
         let actor = Actor::User { id: user.id.clone(), name: user.name.clone(), credential };
         Self { client, actor, reach: Reach::Person(Arc::new(Bearer { user, token })) }
+    }
+
+    fn of_account(caller: ServiceCaller, client: Client) -> Self {
+        let actor = Actor::ServiceAccount {
+            id: caller.account_id.clone(),
+            name: caller.account_name.clone(),
+            token: caller.token.id.clone(),
+            token_name: caller.token.name.clone(),
+            scopes: caller.token.scopes,
+        };
+        Self { client, actor, reach: Reach::Account(Arc::new(caller)) }
     }
 
     /// Verified as for any API: a request with this method, and a key of real data.
@@ -251,6 +281,9 @@ impl FromRequestParts<AppState> for Manager {
             (Ok(Some(presented)), _) if presented.starts_with(personal_token::PREFIX) => {
                 let (user, token) = personal_token(state, &client, presented).await?;
                 Self::of_person(user, token, client)
+            }
+            (Ok(Some(presented)), _) if presented.starts_with(SERVICE_PREFIX) => {
+                Self::of_account(service_account(state, &client, presented).await?, client)
             }
             (Ok(Some(presented)), scope) if profile.prefix_of(presented).is_some() => {
                 let presented = presented.to_owned();

@@ -143,6 +143,9 @@ impl Reachable for Approval {
         }
         let sees = match reader {
             Reader::All | Reader::Org(_) => true,
+            Reader::Account(account) => {
+                store.subject_may(account.as_str(), &found.org_id, Permission::GovernKeys).await?
+            }
             Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
                 found.asked_by.id == user.as_str() || store.may(user, &found.org_id, Permission::GovernKeys).await?
             }
@@ -153,8 +156,8 @@ impl Reachable for Approval {
 
 /// Whether the caller sees what others asked for, too. A key that manages does not: it decides nothing.
 async fn sees_all(store: &Store, manager: &Manager, org: &OrgId) -> Result<bool, Problem> {
-    match manager.bearer() {
-        Some(bearer) => Ok(store.may(&bearer.user.id, org, Permission::GovernKeys).await?),
+    match manager.subject() {
+        Some(subject) => Ok(store.subject_may(subject, org, Permission::GovernKeys).await?),
         None => Ok(!manager.is_key()),
     }
 }

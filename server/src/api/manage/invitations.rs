@@ -107,6 +107,10 @@ impl Reachable for Invitation {
                 let place = PlaceRef { kind: found.kind, id: &found.place_id, org_id: &found.org_id };
                 store.may(user, place, Permission::SeePlace).await?
             }
+            Reader::Account(account) => {
+                let place = PlaceRef { kind: found.kind, id: &found.place_id, org_id: &found.org_id };
+                store.subject_may(account.as_str(), place, Permission::SeePlace).await?
+            }
         };
         Ok(sees.then_some(found))
     }

@@ -107,6 +107,9 @@ impl Reachable for TrustRule {
             Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
                 store.may(user, &found.org_id, Permission::GovernKeys).await?
             }
+            Reader::Account(account) => {
+                store.subject_may(account.as_str(), &found.org_id, Permission::GovernKeys).await?
+            }
             Reader::All | Reader::Org(_) => store.find(reader, &found.app_id).await?.is_some(),
         };
         Ok(may.then_some(found))

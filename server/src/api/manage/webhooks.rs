@@ -113,6 +113,7 @@ pub(super) async fn may_manage(store: &Store, reader: Reader<'_>, org: &OrgId) -
         Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
             store.may(user, org, Permission::ManageWebhooks).await
         }
+        Reader::Account(account) => store.subject_may(account.as_str(), org, Permission::ManageWebhooks).await,
         Reader::All | Reader::Org(_) => Ok(store.find(reader, org).await?.is_some()),
     }
 }

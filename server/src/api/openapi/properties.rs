@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-const MEANINGS: [(&str, &str); 62] = [
+const MEANINGS: [(&str, &str); 64] = [
     ("action", "What was done, such as `key.generated`."),
     ("actor_id", "Id of the actor."),
     ("actor_name", "Name of the actor at that time."),
@@ -54,6 +54,8 @@ const MEANINGS: [(&str, &str); 62] = [
     ("roles", "Roles, as docs/roles.md lists them."),
     ("scopes", "Names of the key’s scopes."),
     ("seq", "Number of the event in the log."),
+    ("service_account_id", "Id of the service account."),
+    ("service_token_id", "Id of the token."),
     ("signature", "Signature of the client’s request, if it was signed."),
     ("since", "Since when."),
     ("status", "Its status."),
@@ -69,7 +71,7 @@ const MEANINGS: [(&str, &str); 62] = [
 ];
 
 /// Descriptions for one schema, if the name alone is not enough.
-const PARTICULAR: [(&str, &str, &str); 15] = [
+const PARTICULAR: [(&str, &str, &str); 18] = [
     ("Approval", "kind", "Whether a `key` is to be made, or a `change` of one."),
     ("Approval", "status", "How far it is."),
     ("Event", "app_id", "Id of the app that the event is about; `null` where there is none."),
@@ -77,10 +79,18 @@ const PARTICULAR: [(&str, &str, &str); 15] = [
     ("Invitation", "expires_at", "When its link stops working."),
     ("Invitations", "invitations", "One for each address, in the order of the request."),
     ("Key", "status", "The first that applies of revoked, expired, suspended, paused, rotating and active."),
+    ("NewServiceToken", "scopes", "What it may do; `read` is always included."),
     ("Problem", "status", "HTTP status of this answer."),
     ("Problem", "title", "Name of the HTTP status."),
     ("Refused", "status", "HTTP status to answer your client with."),
     ("Refused", "valid", "`false`: refuse the request."),
+    (
+        "ServiceAccount",
+        "status",
+        "Whether requests with its tokens are answered: `disabled`, `no_role` once its place was deleted, or `stopped` while that \
+         is archived or suspended.",
+    ),
+    ("ServiceToken", "scopes", "What it may do, as far as the role of the account allows."),
     ("Signature", "signature", "Signature header of the signed request: 64 hexadecimal digits."),
     ("Valid", "status", "Always 200."),
     ("Valid", "valid", "`true`: the key is valid for this request."),
@@ -88,7 +98,7 @@ const PARTICULAR: [(&str, &str, &str); 15] = [
 ];
 
 /// Properties of a problem that refer to what an earlier request with the same Idempotency-Key created.
-const CREATED: [&str; 10] = [
+const CREATED: [&str; 12] = [
     "org_id",
     "tenant_id",
     "project_id",
@@ -98,6 +108,8 @@ const CREATED: [&str; 10] = [
     "capability_id",
     "webhook_id",
     "trust_rule_id",
+    "service_account_id",
+    "service_token_id",
     "key_id",
 ];
 

@@ -13,6 +13,10 @@ pub fn schemes(profile: &Profile) -> Value {
             "type": "http", "scheme": "bearer",
             "description": "A personal token, `sp_pat_…`: created on the page of the account, or by `sallyport login`. It can do what its person’s roles and its scopes allow.",
         },
+        "service_token": {
+            "type": "http", "scheme": "bearer",
+            "description": "A token of a service account, `sp_svc_…`: made on the account’s page, or with a root token. It can do what the account’s role and its scopes allow.",
+        },
     });
     for name in &profile.credentials.headers {
         schemes[scheme_of(name)] =

@@ -6,13 +6,17 @@ use serde_json::{Value, json};
 use super::{examples::Examples, properties, responses, schemes};
 
 /// In this order; the page `/docs` groups by them.
-const TAGS: [(&str, &str); 17] = [
+const TAGS: [(&str, &str); 18] = [
     ("Verification", "Check whether a key is valid for a request: from a backend, or from a gateway."),
     ("Organizations", "Organizations own everything below them."),
     ("Tenants", "Separate parts of an organization."),
     ("Projects", "Projects of a tenant."),
     ("Apps", "Apps of a project. API keys act for them."),
     ("Members", "People with roles in an organization, a tenant or a project."),
+    (
+        "Service accounts",
+        "Members that are no people: automation acts with their tokens, which end within a year and can be several.",
+    ),
     ("Keys", "API keys: issue, list, read, change and revoke them."),
     (
         "Rules for keys",
@@ -87,8 +91,9 @@ fn shared(path: &str, operation: &mut Value, profile: &Profile) {
     } else {
         let manages = !["/v1/keys/verify", "/v1/capabilities/verify"].contains(&path);
         let by_key = manages && profile.managing_scope().is_some();
-        let ways = [Some("root_token"), manages.then_some("personal_token"), by_key.then_some("managing_key")];
-        operation["security"] = ways.into_iter().flatten().map(|way| json!({ way: [] })).collect();
+        let of_roles = ["personal_token", "service_token"].map(|way| manages.then_some(way));
+        let ways = [Some("root_token")].into_iter().chain(of_roles).chain([by_key.then_some("managing_key")]);
+        operation["security"] = ways.flatten().map(|way| json!({ way: [] })).collect();
         &[
             ("400", true),
             ("401", true),

@@ -10,6 +10,7 @@ pub fn level(template: &str) -> PlaceKind {
     match named {
         // That of the world is to the organization.
         Some("org_id" | "invitation_id" | "approval_id" | "webhook_id" | "delivery_id") | None => PlaceKind::Org,
+        Some("service_account_id" | "service_token_id") => PlaceKind::Org,
         Some("tenant_id") => PlaceKind::Tenant,
         Some("project_id") => PlaceKind::Project,
         Some(_) => PlaceKind::App,

@@ -50,6 +50,7 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
     use PlaceKind::{App, Org, Project, Tenant};
     let level = match path.split('/').nth(2) {
         Some("orgs" | "invitations" | "approvals" | "webhooks" | "deliveries") => Org,
+        Some("service-accounts" | "service-tokens") => Org,
         Some("tenants") => Tenant,
         Some("projects") => Project,
         _ => App,
@@ -66,6 +67,10 @@ fn needed(method: &Method, path: &str) -> Option<(Who, PlaceKind)> {
         "{approval_id}" | "approve" | "refuse" => Who::May(P::GovernKeys),
         "webhooks" | "{webhook_id}" | "secret" | "test" | "deliveries" | "resend-failed" | "{delivery_id}"
         | "resend" => Who::May(P::ManageWebhooks),
+        // With no personal token.
+        "tokens" if !reads => return None,
+        "service-accounts" if reads => Who::Somewhere(P::ManageMembers),
+        "service-accounts" | "{service_account_id}" | "tokens" | "{service_token_id}" => Who::May(P::ManageMembers),
         "trust-rules" | "{trust_rule_id}" => Who::May(P::GovernKeys),
         "key-policy" if !reads => Who::May(P::GovernKeys),
         "checkpoint" | "proof" | "evidence.zip" => Who::May(P::ManageOrg),
@@ -104,6 +109,8 @@ fn body(path: &str) -> Value {
         Some(webhook) if webhook.starts_with("whk_") => json!({ "description": "Eve" }),
         Some("extend-previous") => json!({ "seconds": 60 }),
         Some("invitations") => json!({ "emails": ["eve@example.com"], "role": "viewer" }),
+        Some("service-accounts") => json!({ "name": "Eve", "role": "viewer" }),
+        Some("tokens") => json!({ "name": "Eve", "expires_at": "2026-12-22T00:00:00Z" }),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
         Some(user) if user.starts_with("usr_") => json!({ "role": "viewer" }),
         Some(key) if key.starts_with("key_") => json!({ "label": "Eve" }),
@@ -113,7 +120,14 @@ fn body(path: &str) -> Value {
 
 fn address(world: &World, path: &str) -> String {
     let ids = ["org_id", "tenant_id", "project_id", "app_id", "key_id", "user_id", "invitation_id", "approval_id"];
-    let ids = ids.into_iter().chain(["webhook_id", "delivery_id", "trust_rule_id", "import_id"]);
+    let ids = ids.into_iter().chain([
+        "webhook_id",
+        "delivery_id",
+        "trust_rule_id",
+        "import_id",
+        "service_account_id",
+        "service_token_id",
+    ]);
     let path = path.replace("{seq}", "1");
     ids.fold(path, |path, name| path.replace(&format!("{{{name}}}"), world.id(name)))
 }

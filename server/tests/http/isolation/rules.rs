@@ -8,36 +8,8 @@ use sallyport::member::Permission::{
     ManageWebhooks, OwnOrg, SeeKeys, SeePlace,
 };
 
+pub use super::who::Who;
 use Who::{Everybody, Leaving, May, Passing, SignedIn, Somewhere, WholeLog, WithinProject};
-
-/// Who may use an address. Others are refused: redirected to the sign-in, told that it does not exist, or, where they see
-/// the place, that their role does not suffice. `isolation/people.rs` derives from the table of roles who that is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// Signed in or not, with this status.
-    Everybody(u16),
-    /// People who are not signed in; others are redirected.
-    Guests,
-    /// Anyone with an account.
-    SignedIn,
-    /// People with this permission at the place of the address.
-    May(sallyport::member::Permission),
-    /// The same, or at a place below: the address shows or changes only what is theirs.
-    Somewhere(sallyport::member::Permission),
-    /// People with this permission at the project, although the address is of the organization: it shows what is in the
-    /// project. For others of the organization that does not exist.
-    WithinProject(sallyport::member::Permission),
-    /// People with a role there, above it or below it.
-    Passing,
-    /// Those who manage the organization; or who see a part of it, which they get.
-    WholeLog,
-    /// People who were given a role at the place or below it. For others there is none to give up.
-    Leaving,
-    /// Operators of the portal, members or not. For others the page does not exist.
-    Operators,
-    /// The person whose it is: the owner of the organization. For others it does not exist.
-    Holder,
-}
 
 /// Who may view it, and who may send the form; `None` if the method is not allowed.
 pub struct Rule {
@@ -107,6 +79,15 @@ pub const RULES: &[Rule] = &[
     rule("/orgs/{org_id}/activity/{seq}/proof.json", Some(WithinProject(SeeKeys)), None),
     rule("/orgs/{org_id}/members",                 Some(May(SeePlace)),           Some(May(SeePlace))),
     rule("/orgs/{org_id}/invitations",             Some(May(ManageMembers)),      Some(May(ManageMembers))),
+    rule("/orgs/{org_id}/service-accounts",        Some(Somewhere(ManageMembers)), None),
+    rule("/orgs/{org_id}/service-accounts/new",    Some(Somewhere(ManageMembers)), Some(Somewhere(ManageMembers))),
+    rule("/service-accounts/{service_account_id}", Some(May(ManageMembers)),      None),
+    rule("/service-accounts/{service_account_id}/edit", Some(May(ManageMembers)), Some(May(ManageMembers))),
+    rule("/service-accounts/{service_account_id}/disable", Some(May(ManageMembers)), Some(May(ManageMembers))),
+    rule("/service-accounts/{service_account_id}/enable", None,                   Some(May(ManageMembers))),
+    rule("/service-accounts/{service_account_id}/remove", Some(May(ManageMembers)), Some(May(ManageMembers))),
+    rule("/service-accounts/{service_account_id}/tokens/new", Some(May(ManageMembers)), Some(May(ManageMembers))),
+    rule("/service-tokens/{service_token_id}/revoke", Some(May(ManageMembers)),   Some(May(ManageMembers))),
     rule("/orgs/{org_id}/members.csv",             Some(May(SeePlace)),           None),
     rule("/orgs/{org_id}/members.jsonl",           Some(May(SeePlace)),           None),
     rule("/orgs/{org_id}/settings",                Some(May(SeePlace)),           Some(May(ManagePlace))),
@@ -323,6 +304,10 @@ pub const ACTS: &[ActRule] = &[
     act("/act/places/revoke-keys",      May(ManagePlace), &[("place", "{project_id}")]),
     act("/act/places/revoke-keys",      May(ManageKeys),  &[("place", "{app_id}")]),
     act("/act/projects/create",         May(CreateProjects), &[("tenant", "{tenant_id}")]),
+    act("/act/service-accounts/disable", May(ManageMembers), &[("account", "{service_account_id}")]),
+    act("/act/service-accounts/enable", May(ManageMembers), &[("account", "{service_account_id}")]),
+    act("/act/service-accounts/remove", May(ManageMembers), &[("account", "{service_account_id}"), ("typed_name", "")]),
+    act("/act/service-accounts/revoke-token", May(ManageMembers), &[("token", "{service_token_id}")]),
     act("/act/tenants/create",          May(CreateTenants), &[("org", "{org_id}")]),
     act("/act/trust-rules/pause",       May(GovernKeys),  &[("rule", "{trust_rule_id}")]),
     act("/act/trust-rules/resume",      May(GovernKeys),  &[("rule", "{trust_rule_id}")]),
@@ -375,6 +360,9 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/orgs/set-key-rules"),
     of_page("/act/password-resets/request"),
     of_page("/act/password-resets/use"),
+    of_page("/act/service-accounts/change"),
+    of_page("/act/service-accounts/create"),
+    of_page("/act/service-accounts/create-token"),
     of_page("/act/sessions/begin-with"),
     of_page("/act/sessions/second-factor"),
     of_page("/act/sessions/sign-in"),

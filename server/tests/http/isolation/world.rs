@@ -100,6 +100,9 @@ impl World {
         ids.push(("webhook_id", webhook.to_string()));
         ids.push(("trust_rule_id", portal.trust_rule(&app).await.to_string()));
         ids.push(("delivery_id", delivery.to_string()));
+        let (account, token, _) = portal.service_account(&org).await;
+        ids.push(("service_account_id", account.id.to_string()));
+        ids.push(("service_token_id", token.id.to_string()));
         ids.push(("issuer_id", "nobodys-issuer".to_owned()));
         ids.push(("handover_id", "hnd_unknown".to_owned()));
         // Due later, so that it can be run now.

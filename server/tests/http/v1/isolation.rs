@@ -110,6 +110,14 @@ pub const ENDPOINTS: &[(Method, &str)] = &[
     (Method::GET, "/v1/trust-rules/{trust_rule_id}"),
     (Method::PATCH, "/v1/trust-rules/{trust_rule_id}"),
     (Method::DELETE, "/v1/trust-rules/{trust_rule_id}"),
+    (Method::GET, "/v1/orgs/{org_id}/service-accounts"),
+    (Method::POST, "/v1/orgs/{org_id}/service-accounts"),
+    (Method::GET, "/v1/service-accounts/{service_account_id}"),
+    (Method::PATCH, "/v1/service-accounts/{service_account_id}"),
+    (Method::GET, "/v1/service-accounts/{service_account_id}/tokens"),
+    (Method::POST, "/v1/service-accounts/{service_account_id}/tokens"),
+    (Method::DELETE, "/v1/service-tokens/{service_token_id}"),
+    (Method::DELETE, "/v1/service-accounts/{service_account_id}"),
     (Method::DELETE, "/v1/webhooks/{webhook_id}"),
 ];
 
@@ -141,6 +149,9 @@ impl World {
         ids.push(("webhook_id", webhook.to_string()));
         ids.push(("delivery_id", delivery.to_string()));
         ids.push(("trust_rule_id", portal.trust_rule(&of).await.to_string()));
+        let (account, token, _) = portal.service_account(&org).await;
+        ids.push(("service_account_id", account.id.to_string()));
+        ids.push(("service_token_id", token.id.to_string()));
         ids.push(("seq", "1".to_owned()));
         Self { ids, all }
     }
@@ -171,6 +182,9 @@ fn body(path: &str) -> Value {
         Some(webhook) if webhook.starts_with("whk_") => json!({ "description": "Eve" }),
         Some("extend-previous") => json!({ "seconds": 60 }),
         Some("invitations") => json!({ "emails": ["eve@example.com"], "role": "viewer" }),
+        Some(account) if account.starts_with("sva_") => json!({ "disabled": false }),
+        Some("service-accounts") => json!({ "name": "Eve", "role": "viewer" }),
+        Some("tokens") => json!({ "name": "Eve", "expires_at": "2026-12-22T00:00:00Z" }),
         Some("orgs") => json!({ "name": "Eve", "plan": "pro" }),
         Some(user) if user.starts_with("usr_") => json!({ "role": "developer" }),
         Some(key) if key.starts_with("key_") => json!({ "label": "Eve", "scopes": ["write"] }),

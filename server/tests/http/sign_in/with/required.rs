@@ -21,6 +21,7 @@ crate::on_both_portals!(
     who_did_not_sign_in_with_it_sees_nothing_through_node,
     an_owner_breaks_the_glass_and_all_are_told_through_node,
     a_token_works_as_its_session_was_signed_in_through_node,
+    a_service_account_does_not_sign_in_through_node,
     whoever_searches_finds_nothing_of_it_through_node,
     the_requirement_ends_with_its_issuer_or_by_an_operator_through_node,
 );
@@ -193,6 +194,27 @@ async fn made_token(browser: &Client) -> String {
         rest.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap_or_default()
     });
     format!("sp_pat_{}", found.max_by_key(|text| text.len()).expect("a token"))
+}
+
+async fn a_service_account_does_not_sign_in_through_node(portal: &TestPortal) {
+    let (_provider, portal, org, browser) = required(portal).await;
+    let (account, token, secret) = portal.service_account(&org).await;
+    let ada = user(&portal, "ada@example.com").await.expect("Ada");
+    let other = portal.store.org(&portal.store.act(&ada), "Another").await;
+    assert_eq!(portal.manage(&format!("/v1/orgs/{org}"), &secret, None).await.status, 200);
+    let listed = portal.manage("/v1/orgs", &secret, None).await;
+    assert!(listed.body.contains(org.as_str()) && !listed.body.contains(other.id.as_str()), "{}", listed.body);
+    // People see its page, and that of its token, as they see the organization.
+    let (_, laptop) = portal.personal_token(&ada, "Laptop").await;
+    let with_password = signed_in(&portal).await;
+    let (page, revoke) = (format!("/service-accounts/{}", account.id), format!("/service-tokens/{}/revoke", token.id));
+    for path in [&page, &revoke] {
+        assert_eq!(browser.get(path).await.status, 200, "{path}");
+        assert_eq!(with_password.get(path).await.status, 403, "{path}");
+    }
+    let answer = portal.manage(&format!("/v1{page}"), &laptop, None).await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.body.contains("requires single sign-on"), "{}", answer.body);
 }
 
 async fn whoever_searches_finds_nothing_of_it_through_node(portal: &TestPortal) {
