@@ -197,6 +197,7 @@ actions! {
     OrgOpened "organization.opened" "Organization opened again",
     OrgViewed "organization.viewed" "Viewed by an operator",
     SignInRequired "organization.sign_in_required" "Required sign-in changed",
+    SignInPolicyChanged "organization.sign_in_policy_changed" "Sign-in policy changed",
     GlassBroken "organization.glass_broken" "Let in without single sign-on",
     InvitationSent "invitation.sent" "Invitation sent",
     InvitationResent "invitation.resent" "Invitation sent again",

@@ -6,6 +6,8 @@ pub mod app;
 pub mod approval;
 pub mod audit;
 pub mod base62;
+#[cfg(feature = "store")]
+pub mod breached_file;
 pub mod capability;
 pub mod clock;
 pub mod colour;
@@ -57,6 +59,7 @@ pub mod scope;
 pub mod second_factor;
 pub mod service_urls;
 pub mod session;
+pub mod sign_in_policy;
 pub mod signature;
 pub mod single_sign_on;
 pub mod suggestion;

@@ -41,6 +41,8 @@ pub enum Mail {
     NewSignIn(Notice),
     /// A second factor was set up, removed, renewed or used up, or codes of it were tried.
     SecondFactorChanged(Notice),
+    /// A sign-in of an issuer was linked to the account, or unlinked.
+    LinkedSignInChanged(Notice),
     /// A command line was signed in.
     CommandLineSignedIn(Notice),
     RoleChanged(Notice),
@@ -91,6 +93,7 @@ impl Mail {
             Self::PasswordChanged(_) => "Password changed",
             Self::NewSignIn(_) => "New sign-in",
             Self::SecondFactorChanged(_) => "Second factor",
+            Self::LinkedSignInChanged(_) => "Linked sign-in",
             Self::CommandLineSignedIn(_) => "Command line signed in",
             Self::RoleChanged(_) => "Role changed",
             Self::GlassBroken(_) => "Let in without single sign-on",
@@ -114,6 +117,7 @@ impl Mail {
             Self::PasswordChanged(notice)
             | Self::NewSignIn(notice)
             | Self::SecondFactorChanged(notice)
+            | Self::LinkedSignInChanged(notice)
             | Self::CommandLineSignedIn(notice)
             | Self::RoleChanged(notice)
             | Self::GlassBroken(notice)
@@ -181,6 +185,12 @@ pub enum About {
     NewSignIn(Origin),
     SecondFactorChanged {
         what: FactorChange,
+        origin: Origin,
+    },
+    LinkedSignInChanged {
+        /// The URL of the issuer.
+        provider: String,
+        is_linked: bool,
         origin: Origin,
     },
     CommandLineSignedIn {
@@ -331,6 +341,7 @@ mod tests {
             Mail::PasswordChanged(notice.clone()),
             Mail::NewSignIn(notice.clone()),
             Mail::SecondFactorChanged(notice.clone()),
+            Mail::LinkedSignInChanged(notice.clone()),
             Mail::RoleChanged(notice.clone()),
             Mail::KeyGenerated(notice.clone()),
             Mail::HandoverUsedAgain(notice.clone()),

@@ -29,7 +29,10 @@ use sallyport::{
     org::Org,
     project::Project,
     request::Client,
-    store::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant, Sight, Store},
+    store::{
+        ClosedOrg, Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant, Sight,
+        Store,
+    },
     tenant::Tenant,
     user::User,
 };
@@ -83,11 +86,15 @@ impl SessionCookie {
         let me = self.of_user(located.user);
         me.settled()?;
         let found = located.found.ok_or(PageError::NotFound)?;
-        match located.missing_sign_in {
-            Some((org, provider)) => Err(PageError::RequiredSignIn { org, provider }),
+        match located.closed {
+            Some(closed) => Err(step_up(closed)),
             None => Ok((me, found)),
         }
     }
+}
+
+fn step_up(ClosedOrg { org_id, missing }: ClosedOrg) -> PageError {
+    PageError::StepUp { org: org_id, missing }
 }
 
 fn sign_in(parts: &Parts) -> PageError {
@@ -197,8 +204,8 @@ impl OrgAccess {
     pub(crate) async fn of(me: SignedIn, store: &Store, id: &OrgId) -> Result<Self, PageError> {
         let located = store.locate_org(&me.session, id).await?.ok_or(PageError::NotFound)?;
         let found = located.found.ok_or(PageError::NotFound)?;
-        match located.missing_sign_in {
-            Some((org, provider)) => Err(PageError::RequiredSignIn { org, provider }),
+        match located.closed {
+            Some(closed) => Err(step_up(closed)),
             None => Ok(Self::at(me, found)),
         }
     }

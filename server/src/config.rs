@@ -127,6 +127,7 @@ struct File {
     redis_signatures: Option<redis::Signatures>,
     redis_timeout_ms: Option<u64>,
     redis_ca_file: Option<PathBuf>,
+    breached_passwords: Option<PathBuf>,
     /// Only in the file, like the requirements.
     mail: Option<MailSection>,
     usage: Option<UsageSection>,
@@ -171,6 +172,7 @@ pub struct Serving {
     pub usage: UsageSettings,
     pub audit: AuditSettings,
     pub partner_keys: Option<KeySource>,
+    pub breached_passwords: Option<PathBuf>,
     pub webhooks: WebhookSettings,
     /// With whom people sign in.
     pub issuers: Vec<IssuerSettings>,
@@ -294,6 +296,7 @@ impl Where {
             usage: file.usage.unwrap_or_default().resolve(),
             audit: file.audit.resolve()?,
             partner_keys: file.leaks.unwrap_or_default().resolve()?,
+            breached_passwords: file.breached_passwords,
             issuers: single_sign_on::resolve(file.single_sign_on, webhooks.proxy.as_ref())?,
             webhooks,
             requirements: check_names(file.requirements)?,

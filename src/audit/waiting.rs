@@ -20,6 +20,7 @@ impl Action {
             | Self::OrgRestored
             | Self::OrgOpened
             | Self::SignInRequired
+            | Self::SignInPolicyChanged
             | Self::InvitationSent
             | Self::InvitationResent
             | Self::InvitationAccepted

@@ -94,12 +94,17 @@ impl Store {
             noted.bind(micros).bind(key).bind(nodes).execute(tx.on()).await?;
         }
         for (session, at) in waiting.last_seen {
-            let seen = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id_digest = $2 AND last_seen_at < $1");
+            let seen = sqlx::query(
+                "UPDATE sessions SET last_seen_at = $1, longest_pause = CASE WHEN $1 - last_seen_at > longest_pause \
+                 THEN $1 - last_seen_at ELSE longest_pause END WHERE id_digest = $2 AND last_seen_at < $1",
+            );
             seen.bind(at).bind(session.to_vec()).execute(tx.on()).await?;
         }
         for (token, (at, address)) in waiting.tokens_used {
             let used = sqlx::query(
-                "UPDATE personal_tokens SET last_used_at = $1, last_address = $2 \
+                "UPDATE personal_tokens SET last_used_at = $1, last_address = $2, longest_pause = CASE WHEN \
+                 $1 - COALESCE(last_used_at, created_at) > longest_pause THEN $1 - COALESCE(last_used_at, created_at) \
+                 ELSE longest_pause END \
                  WHERE id = $3 AND (last_used_at IS NULL OR last_used_at <= $1)",
             );
             used.bind(at).bind(address).bind(token.to_string()).execute(tx.on()).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Store, detached, old_rows::Old, row::Read, tx::Tx, users};
+use super::{Store, detached, old_rows::Old, row::Read, sign_in_policies::ShownAtSignIn, tx::Tx, users};
 use crate::{
     Error, Result,
     audit::{Act, Action, Actor, NewEvent, SYSTEM, Target},
@@ -98,14 +98,17 @@ impl Store {
             if action == Action::DeviceApproved {
                 tx.needs_room_for_token(&id).await?;
             }
+            let shown = tx.shown_by_actor().await?;
             let row = sqlx::query(
-                "UPDATE device_requests SET user_id = $1, decided_at = $2, approved = $3 \
+                "UPDATE device_requests SET user_id = $1, decided_at = $2, approved = $3, provider = $5, with_factor = $6 \
                  WHERE user_code_hash = $4 AND expires_at > $2 AND decided_at IS NULL RETURNING *",
             )
             .bind(id.to_string())
             .bind(store.now().micros())
             .bind(i64::from(action == Action::DeviceApproved))
             .bind(hash)
+            .bind(shown.provider)
+            .bind(i64::from(shown.with_factor))
             .fetch_optional(tx.on())
             .await?
             .ok_or(Error::NotFound)?;
@@ -163,7 +166,8 @@ impl Store {
             return Ok(DeviceAnswer::Denied);
         };
         let DeviceRequest { name, scopes, .. } = request(&row)?;
-        let tokens = tx.sign_command_line_in(&user, name, scopes).await?;
+        let shown = ShownAtSignIn { provider: row.text_opt("provider")?, with_factor: row.flag("with_factor")? };
+        let tokens = tx.sign_command_line_in(&user, name, scopes, shown).await?;
         tx.commit().await?;
         Ok(DeviceAnswer::Approved(tokens))
     }

@@ -4,12 +4,11 @@
 use sqlx::any::AnyRow;
 
 use super::{
-    Store,
+    ClosedOrg, Store,
     apps::app,
     keys::{self, key},
     orgs::org,
     places::{project, tenant},
-    required_sign_ins::is_linked,
     row::Read,
     sight::{granted, org_seen, tenant_seen},
 };
@@ -29,8 +28,9 @@ use crate::{
 pub enum Reader<'a> {
     /// A person: what they have a role on, directly or at a level above it.
     Person(&'a UserId),
-    /// The same, and the organizations and tenants on the way there: what the pages of a person show.
-    Passing(&'a UserId),
+    /// A person with a token: the same, and the organizations and tenants on the way there; but nothing of the organizations
+    /// that the token does not get into.
+    Bearer { user: &'a UserId, closed: &'a [ClosedOrg] },
     /// A root token or a managing key of one organization: what belongs to it.
     Org(&'a OrgId),
     /// A root token without an organization, or the portal itself: everything.
@@ -50,28 +50,47 @@ impl<'a> From<Option<&'a OrgId>> for Reader<'a> {
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// The condition on a row `k`; `parameter` is the value from [`Self::bound`], such as `$2`.
     pub(super) fn may_see(self, resource: &ResourceTable, parameter: &str) -> String {
         let ResourceTable { org, chain, needs, passes, .. } = resource;
-        let linked = || is_linked(&format!("k.{org}"), parameter);
+        let roles = || granted(&format!("k.{org}"), chain, parameter, *needs);
         match (self, passes) {
-            (Self::Passing(_), Some(passes)) => format!("({} AND {})", passes("k", parameter), linked()),
-            (Self::Person(_) | Self::Passing(_), _) => {
-                format!("({} AND {})", granted(&format!("k.{org}"), chain, parameter, *needs), linked())
+            (Self::Bearer { closed, .. }, passes) => {
+                let roles = passes.map_or_else(roles, |passes| passes("k", parameter));
+                format!("({roles} AND {})", outside(&format!("k.{org}"), closed))
             }
+            (Self::Person(_), _) => roles(),
             (Self::Org(_), _) => format!("k.{org} = {parameter}"),
             (Self::All, _) => "1 = 1".to_owned(),
         }
     }
 
+    /// The organization, if the reader does not get into it, although the person may have a role there.
+    pub fn closed(self, org: &OrgId) -> Option<&'a ClosedOrg> {
+        match self {
+            Self::Bearer { closed, .. } => closed.iter().find(|closed| closed.org_id == *org),
+            _ => None,
+        }
+    }
+
     pub(super) fn bound(self) -> Option<String> {
         match self {
-            Self::Person(user) | Self::Passing(user) => Some(user.to_string()),
+            Self::Person(user) | Self::Bearer { user, .. } => Some(user.to_string()),
             Self::Org(org) => Some(org.to_string()),
             Self::All => None,
         }
     }
+}
+
+/// The condition that an organization, whose id is `org` in SQL, is none of these. Ids are letters, digits and `_`; there are as
+/// many as a person has roles in, and mostly none.
+pub(super) fn outside(org: &str, closed: &[ClosedOrg]) -> String {
+    if closed.is_empty() {
+        return "1 = 1".to_owned();
+    }
+    let ids: Vec<_> = closed.iter().map(|closed| format!("'{}'", closed.org_id.as_str().replace('\'', ""))).collect();
+    format!("{org} NOT IN ({})", ids.join(", "))
 }
 
 /// Where a kind of resource is stored. Its table has the alias `k`, as in the queries of keys.

@@ -6,6 +6,7 @@ use crate::{
     audit::{Act, Action, NewEvent, SYSTEM, Target},
     id::UserId,
     identity::{Identity, Proof},
+    mail::Mail,
     user::User,
 };
 
@@ -16,7 +17,8 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
-            tx.insert_identity(&user, identity).await?;
+            let linked = tx.link(&user, identity).await?;
+            tx.record_and_mail(linked, &user.id, Mail::LinkedSignInChanged).await?;
             tx.commit().await
         })
         .await
@@ -37,7 +39,7 @@ impl Store {
             let ended = tx.end_sessions(&user.id).await?;
             let mut event = told(Action::IdentityUnlinked, &user, &identity.provider);
             event.details["sessions_ended"] = ended.into();
-            tx.record(event).await?;
+            tx.record_and_mail(event, &user.id, Mail::LinkedSignInChanged).await?;
             tx.commit().await?;
             Ok(true)
         })
@@ -67,8 +69,14 @@ impl Store {
 }
 
 impl Tx {
-    /// Links an identity, and records it.
+    /// Links an identity of a new account, and records it.
     pub(super) async fn insert_identity(&mut self, user: &User, identity: Identity) -> Result<()> {
+        let linked = self.link(user, identity).await?;
+        self.record(linked).await
+    }
+
+    /// Links an identity; returns the event.
+    async fn link(&mut self, user: &User, identity: Identity) -> Result<NewEvent> {
         let now = self.now().micros();
         let insert =
             sqlx::query("INSERT INTO identities (provider, subject, user_id, created_at) VALUES ($1, $2, $3, $4)");
@@ -80,7 +88,7 @@ impl Tx {
             }
             error.into()
         })?;
-        self.record(told(Action::IdentityLinked, user, &identity.provider)).await
+        Ok(told(Action::IdentityLinked, user, &identity.provider))
     }
 
     /// Whether this proof is still valid and the person may sign in.

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use sqlx::any::AnyRow;
 
 use super::{
-    Store,
+    ClosedOrg, Store,
+    find::outside,
     key_deadlines::{self, secret_since},
     key_secrets::previous_until,
     key_status::suspended_column,
@@ -144,7 +145,13 @@ impl Store {
 
     /// What a person may see that matches these words, a few of each kind: names that begin with them first, and
     /// among those the ones in `near`.
-    pub async fn search(&self, user: &UserId, near: Option<&OrgId>, words: &str) -> Result<Vec<SearchHit>> {
+    pub async fn search(
+        &self,
+        user: &UserId,
+        closed: &[ClosedOrg],
+        near: Option<&OrgId>,
+        words: &str,
+    ) -> Result<Vec<SearchHit>> {
         let words = words.trim();
         // PostgreSQL refuses NUL, and no name contains control characters.
         if words.is_empty() || words.contains(char::is_control) {
@@ -152,7 +159,7 @@ impl Store {
         }
         let mut found = Vec::new();
         for kind in SearchKind::ALL {
-            found.extend(self.search_kind(kind, user, near, words).await?);
+            found.extend(self.search_kind(kind, user, closed, near, words).await?);
         }
         Ok(found)
     }
@@ -161,6 +168,7 @@ impl Store {
         &self,
         kind: SearchKind,
         user: &UserId,
+        closed: &[ClosedOrg],
         near: Option<&OrgId>,
         words: &str,
     ) -> Result<Vec<SearchHit>> {
@@ -183,7 +191,7 @@ impl Store {
             format!("%{plain}%"),
             format!("{plain}%"),
         ];
-        let seen = seen(kind);
+        let seen = format!("{} AND {}", seen(kind), outside("o.id", closed));
         let limit = if kind == SearchKind::Person { MOST * MOST } else { MOST };
         let within = format!("{name}_folded LIKE $3 ESCAPE '!' OR {more} OR lower({id}) LIKE $7 ESCAPE '!'");
         let sql = format!(

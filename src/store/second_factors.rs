@@ -5,13 +5,16 @@ use serde_json::{Value, json};
 use super::{Store, detached, row::Read, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
-    audit::{Act, Action, NewEvent, SYSTEM, Target},
+    audit::{Act, Action, Actor, Credential, NewEvent, SYSTEM, Target},
     id::UserId,
     mail::Mail,
     second_factor::{RECOVERY_CODES, RecoveryCode, SecondFactors, SecondProof, TotpSecret, TypedCode},
     session::SessionToken,
     user::User,
 };
+
+/// Whether a person `u` has a second factor.
+pub(super) const HAS_FACTOR: &str = "EXISTS (SELECT 1 FROM authenticators hf WHERE hf.user_id = u.id)";
 
 /// Where a sealed secret belongs.
 fn context(user: &UserId) -> String {
@@ -57,14 +60,14 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
-            tx.needs_second_factor(&user, code.map(SecondProof::Code)).await?;
+            let with_factor = tx.needs_second_factor(&user, code.map(SecondProof::Code)).await?;
             let token = SessionToken::mint(store.entropy());
-            let proved =
-                sqlx::query("UPDATE sessions SET id_digest = $1, proved_at = $2 WHERE id_digest = $3 AND user_id = $4")
-                    .bind(token.digest().to_vec())
-                    .bind(store.now().micros())
-                    .bind(session.to_vec())
-                    .bind(user.id.to_string());
+            let proved = sqlx::query(
+                "UPDATE sessions SET id_digest = $1, proved_at = $2, last_seen_at = $2, longest_pause = 0, \
+                 factor_at = CASE WHEN $5 = 1 THEN $2 ELSE factor_at END WHERE id_digest = $3 AND user_id = $4",
+            );
+            let proved = proved.bind(token.digest().to_vec()).bind(store.now().micros());
+            let proved = proved.bind(session.to_vec()).bind(user.id.to_string()).bind(i64::from(with_factor));
             if proved.execute(tx.on()).await?.rows_affected() == 0 {
                 return Err(Error::SignedOut);
             }
@@ -98,6 +101,8 @@ impl Store {
             if added.execute(tx.on()).await?.rows_affected() == 0 {
                 return Err(Error::Forbidden("An authenticator app is set up already. Remove it first."));
             }
+            // A code of it was typed.
+            tx.factor_was_shown().await?;
             let codes = tx.replace_recovery_codes(&user.id).await?;
             let added = event(Action::AuthenticatorAdded, &user, json!({}));
             tx.record_and_mail(added, &user.id, Mail::SecondFactorChanged).await?;
@@ -185,18 +190,28 @@ impl Tx {
         Ok(found.fetch_optional(self.on()).await?.is_some())
     }
 
-    /// Fails if the person has a second factor and this does not show it. A code is used up.
-    pub(super) async fn needs_second_factor(&mut self, user: &User, proof: Option<SecondProof>) -> Result<()> {
+    /// The acting session has shown the second factor.
+    pub(super) async fn factor_was_shown(&mut self) -> Result<()> {
+        let Actor::User { credential: Credential::Session(session), .. } = self.actor().clone() else { return Ok(()) };
+        let now = self.now().micros();
+        let shown = sqlx::query("UPDATE sessions SET factor_at = $1 WHERE id_digest = $2");
+        shown.bind(now).bind(session.to_vec()).execute(self.on()).await?;
+        Ok(())
+    }
+
+    /// Fails if the person has a second factor and this does not show it. A code is used up. Returns whether it was shown now.
+    pub(super) async fn needs_second_factor(&mut self, user: &User, proof: Option<SecondProof>) -> Result<bool> {
         if !self.has_second_factor(&user.id).await? {
-            return Ok(());
+            return Ok(false);
         }
+        let is_shown = !matches!(proof, Some(SecondProof::Session));
         let is_right = match proof {
             Some(SecondProof::Session) => true,
             Some(SecondProof::Code(TypedCode::Authenticator(code))) => self.use_code(&user.id, &code).await?,
             Some(SecondProof::Code(TypedCode::Recovery(code))) => self.use_recovery_code(user, &code).await?,
             None => return Err(Error::field("code", "Enter the code of your authenticator app.")),
         };
-        if is_right { Ok(()) } else { Err(wrong()) }
+        if is_right { Ok(is_shown) } else { Err(wrong()) }
     }
 
     async fn use_code(&mut self, user: &UserId, code: &str) -> Result<bool> {

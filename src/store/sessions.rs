@@ -64,10 +64,10 @@ impl Store {
             if !tx.is_proved(&user.id, proof).await? {
                 return Err(Error::SignedOut);
             }
-            tx.needs_second_factor(&user, second).await?;
+            let with_factor = tx.needs_second_factor(&user, second).await?;
             sqlx::query(
                 "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, proved_at, \
-                 expires_at, provider) VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7)",
+                 expires_at, provider, factor_at) VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8)",
             )
             .bind(token.digest().to_vec())
             .bind(user.id.to_string())
@@ -76,6 +76,7 @@ impl Store {
             .bind(now.micros())
             .bind((now + LIFETIME).micros())
             .bind(provider.clone())
+            .bind(with_factor.then(|| now.micros()))
             .execute(tx.on())
             .await?;
             let signed_in = NewEvent::of_system(Action::SignedIn, Target::new("user", &user.id, &user.name));

@@ -245,7 +245,7 @@ impl Tx {
         }
         let Actor::User { id, .. } = self.actor().clone() else { return Ok(()) };
         let roles = self.roles_at(place, &id).await?;
-        self.needs_required_sign_in(place.org_id).await?;
+        self.meets_sign_in_policy(place.org_id).await?;
         if roles.may(permission) {
             return self.needs_scope_for(permission);
         }

@@ -51,6 +51,7 @@ mod saved_views;
 mod search;
 mod sessions;
 mod sight;
+mod sign_in_policies;
 mod signing;
 mod synced_roles;
 mod tampering;

@@ -26,7 +26,12 @@ impl DecisionAccess {
                 Some(app) => store.find(&me.user.id, app).await?.is_some(),
                 None => false,
             };
-            return Ok(seen.then(|| Self { within: OrgAccess { me: me.clone(), org, role }, kept }));
+            if !seen {
+                return Ok(None);
+            }
+            // As on the pages of the organization: the session has to meet what it demands.
+            let within = OrgAccess::of(me.clone(), store, &org.id).await?;
+            return Ok(Some(Self { within, kept }));
         }
         Ok(None)
     }

@@ -74,6 +74,14 @@ fn letters(typed: &str) -> [(&'static str, About); 28] {
         ("second_factors_reset", factor(FactorChange::Reset)),
         ("second_factor_refused", factor(FactorChange::CodesRefused)),
         (
+            "sign_in_linked",
+            About::LinkedSignInChanged { provider: typed.to_owned(), is_linked: true, origin: origin() },
+        ),
+        (
+            "sign_in_unlinked",
+            About::LinkedSignInChanged { provider: typed.to_owned(), is_linked: false, origin: origin() },
+        ),
+        (
             "command_line_signed_in",
             About::CommandLineSignedIn { name: typed.to_owned(), origin: Origin { device: None, ..origin() } },
         ),

@@ -39,7 +39,7 @@ use crate::{
 };
 use command_lines::CommandLines;
 use linked::LinkedSignIns;
-use password::PasswordForm;
+use password::{NoPassword, PasswordForm};
 use sessions::Sessions;
 use tokens::PersonalTokens;
 use two_step::TwoStep;
@@ -126,6 +126,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
     let identities = store.identities_of(&me.user.id).await?;
     let issuers = ui.context.single_sign_on.issuers().to_vec();
     let factors = store.second_factors(&me.user.id).await?;
+    let has_password = store.has_password(&me.user.id).await?;
     let (tokens, command_lines): (Vec<PersonalToken>, Vec<_>) =
         store.personal_tokens(&me.user.id).await?.into_iter().partition(|token| token.kind == TokenKind::Created);
     let public_url = ui.context.public_url.clone();
@@ -166,7 +167,10 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                         <SubmitOnce/>
                     </form>
                 </Setting>
-                <PasswordForm form=passwords email/>
+                {match has_password {
+                    true => view! { <PasswordForm form=passwords email/> }.into_any(),
+                    false => view! { <NoPassword/> }.into_any(),
+                }}
                 <TwoStep factors now/>
                 <LinkedSignIns identities issuers/>
                 <PersonalTokens tokens now/>

@@ -69,7 +69,7 @@ fn back(ui: &Ui, headers: &HeaderMap, next: &str) -> Response {
 async fn page(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageError> {
     let store = &ui.context.store;
     let has_factor = store.second_factors(&me.user.id).await?.are_on();
-    let has_password = store.user_to_sign_in(&me.user.email).await?.is_some_and(|(_, hash)| hash.is_some());
+    let has_password = store.has_password(&me.user.id).await?;
     let linked = store.identities_of(&me.user.id).await?;
     let mut issuers = ui.context.single_sign_on.issuers().to_vec();
     issuers.retain(|issuer| linked.iter().any(|identity| identity.provider == issuer.url));

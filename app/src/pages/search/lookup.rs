@@ -6,7 +6,7 @@ use sallyport::{
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::Status,
     member::Role,
-    store::{KeyDue, SearchHit, SearchKind, Store},
+    store::{KeyDue, Reader, SearchHit, SearchKind, Store},
 };
 
 use super::{
@@ -77,6 +77,8 @@ impl Search<'_> {
     /// The one thing with this id.
     async fn exact(&self, id: &str) -> Result<Option<Answer>, PageError> {
         let (store, user) = (self.store(), &self.me.user.id);
+        let closed = store.closed_to_session(&self.me.session).await?;
+        let user = Reader::Bearer { user, closed: &closed };
         let found = if let Some(id) = OrgId::parse(id) {
             store.find(user, &id).await?.map(|org| (SearchKind::Organization, org.name, None))
         } else if let Some(id) = TenantId::parse(id) {
@@ -119,14 +121,16 @@ impl Search<'_> {
             return Ok(Answer::saying("That is longer than any name. Search for fewer words."));
         }
         let near = self.near.map(|access| &access.org.id);
-        let found = self.store().search(&self.me.user.id, near, words).await?;
+        let closed = self.store().closed_to_session(&self.me.session).await?;
+        let found = self.store().search(&self.me.user.id, &closed, near, words).await?;
         let now = self.store().now();
         let of_kind = |kind| {
             let of_kind = found.iter().filter(|found| found.kind == kind).cloned();
             of_kind.map(|found| hit(found, now)).collect()
         };
         let mut all: Vec<_> = SearchKind::ALL.into_iter().map(|kind| (title(kind), of_kind(kind))).collect();
-        let waiting = self.store().search_waiting_requests(&self.me.user.id, words).await?;
+        let mut waiting = self.store().search_waiting_requests(&self.me.user.id, words).await?;
+        waiting.retain(|found| closed.iter().all(|closed| closed.org_id != found.org_id));
         all.insert(2, ("Waiting for approval", waiting.into_iter().map(waiting_request).collect()));
         let pages =
             places::all(self.store(), self.me, self.near).await?.into_iter().filter(|place| place.matches_words(words));

@@ -23,7 +23,7 @@ use sallyport::{
     request::Client,
     root_token::RootToken,
     scope::Request,
-    store::{Reader, Sight, Store},
+    store::{ClosedOrg, Reader, Sight, Store},
     tenant::Tenant,
     user::User,
     verifier::Judged,
@@ -60,6 +60,8 @@ enum Reach {
 pub struct Bearer {
     pub user: User,
     pub token: PersonalToken,
+    /// The organizations whose demands the token does not meet.
+    closed: Vec<ClosedOrg>,
 }
 
 impl Manager {
@@ -68,7 +70,7 @@ impl Manager {
         match &self.reach {
             Reach::All => Reader::All,
             Reach::Org(org) => Reader::Org(org),
-            Reach::Person(bearer) => Reader::Passing(&bearer.user.id),
+            Reach::Person(bearer) => Reader::Bearer { user: &bearer.user.id, closed: &bearer.closed },
         }
     }
 
@@ -101,6 +103,19 @@ impl Manager {
         }
     }
 
+    /// Why something is not found: it does not exist for the caller, or is in an organization that the token does not get into.
+    async fn why_not<T: Reachable>(&self, store: &Store, id: &str) -> Result<Problem, Problem> {
+        let Some(bearer) = self.bearer().filter(|bearer| !bearer.closed.is_empty()) else {
+            return Ok(Error::NotFound.into());
+        };
+        // What they would see with a token that gets in everywhere.
+        let reader = Reader::Bearer { user: &bearer.user.id, closed: &[] };
+        let found = T::find(store, reader, id).await?;
+        let closed = found.as_ref().and_then(T::org).and_then(|org| self.reader().closed(org));
+        let missing = closed.and_then(|closed| closed.missing.first());
+        Ok(missing.map_or_else(|| Error::NotFound.into(), |missing| forbidden(missing.refusal())))
+    }
+
     /// The actor, for the store.
     pub fn act(&self) -> Act {
         self.client.act(self.actor.clone())
@@ -122,10 +137,10 @@ impl Manager {
         Ok(Self { client, actor, reach: token.org_id.clone().map_or(Reach::All, Reach::Org) })
     }
 
-    fn of_person(user: User, token: PersonalToken, client: Client) -> Self {
+    fn of_person(user: User, token: PersonalToken, closed: Vec<ClosedOrg>, client: Client) -> Self {
         let credential = Credential::Token { id: token.id.clone(), name: token.name.clone(), scopes: token.scopes };
         let actor = Actor::User { id: user.id.clone(), name: user.name.clone(), credential };
-        Self { client, actor, reach: Reach::Person(Arc::new(Bearer { user, token })) }
+        Self { client, actor, reach: Reach::Person(Arc::new(Bearer { user, token, closed })) }
     }
 
     /// Verified as for any API: a request with this method, and a key of real data.
@@ -250,7 +265,8 @@ impl FromRequestParts<AppState> for Manager {
         let manager = match (bearer(&parts.headers), profile.managing_scope()) {
             (Ok(Some(presented)), _) if presented.starts_with(personal_token::PREFIX) => {
                 let (user, token) = personal_token(state, &client, presented).await?;
-                Self::of_person(user, token, client)
+                let closed = state.context.store.closed_to_token(&token.id).await?;
+                Self::of_person(user, token, closed, client)
             }
             (Ok(Some(presented)), scope) if profile.prefix_of(presented).is_some() => {
                 let presented = presented.to_owned();
@@ -283,19 +299,31 @@ impl<T: Reachable> FromRequestParts<AppState> for Within<T> {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let manager = Manager::from_request_parts(parts, state).await?;
         let id = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
-        let found = T::find(&state.context.store, manager.reader(), &id).await?;
-        Ok(Self { manager, it: found.ok_or(Error::NotFound)? })
+        let store = &state.context.store;
+        match T::find(store, manager.reader(), &id).await? {
+            Some(it) => Ok(Self { manager, it }),
+            None => Err(manager.why_not::<T>(store, &id).await?),
+        }
     }
 }
 
 /// A resource that an address can contain.
 pub trait Reachable: Sized {
     fn find(store: &Store, reader: Reader<'_>, id: &str) -> impl Future<Output = Result<Option<Self>>> + Send;
+
+    /// The organization that it is in, where a caller who does not get into it is told so.
+    fn org(&self) -> Option<&OrgId> {
+        None
+    }
 }
 
 macro_rules! reachable {
-    ($($it:ty, $id:ty;)*) => {
+    ($($it:ty, $id:ty, $org:ident;)*) => {
         $(impl Reachable for $it {
+            fn org(&self) -> Option<&OrgId> {
+                Some(&self.$org)
+            }
+
             async fn find(store: &Store, reader: Reader<'_>, id: &str) -> Result<Option<Self>> {
                 match <$id>::parse(id) {
                     Some(id) => store.find(reader, &id).await,
@@ -307,9 +335,9 @@ macro_rules! reachable {
 }
 
 reachable! {
-    Org, OrgId;
-    Tenant, TenantId;
-    Project, ProjectId;
-    App, AppId;
-    Key, KeyId;
+    Org, OrgId, id;
+    Tenant, TenantId, org_id;
+    Project, ProjectId, org_id;
+    App, AppId, org_id;
+    Key, KeyId, org_id;
 }

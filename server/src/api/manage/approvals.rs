@@ -143,7 +143,7 @@ impl Reachable for Approval {
         }
         let sees = match reader {
             Reader::All | Reader::Org(_) => true,
-            Reader::Person(user) | Reader::Passing(user) => {
+            Reader::Person(user) | Reader::Bearer { user, .. } => {
                 found.asked_by.id == user.as_str() || store.may(user, &found.org_id, Permission::GovernKeys).await?
             }
         };

@@ -99,10 +99,13 @@ impl Reachable for Invitation {
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = InvitationId::parse(id) else { return Ok(None) };
         let Some(found) = store.invitation(&id).await? else { return Ok(None) };
+        if reader.closed(&found.org_id).is_some() {
+            return Ok(None);
+        }
         let sees = match reader {
             Reader::All => true,
             Reader::Org(org) => *org == found.org_id,
-            Reader::Person(user) | Reader::Passing(user) => {
+            Reader::Person(user) | Reader::Bearer { user, .. } => {
                 let place = PlaceRef { kind: found.kind, id: &found.place_id, org_id: &found.org_id };
                 store.may(user, place, Permission::SeePlace).await?
             }

@@ -102,8 +102,11 @@ impl Reachable for TrustRule {
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = TrustRuleId::parse(id) else { return Ok(None) };
         let Some(found) = store.trust_rule(&id).await? else { return Ok(None) };
+        if reader.closed(&found.org_id).is_some() {
+            return Ok(None);
+        }
         let may = match reader {
-            Reader::Person(user) | Reader::Passing(user) => {
+            Reader::Person(user) | Reader::Bearer { user, .. } => {
                 store.may(user, &found.org_id, Permission::GovernKeys).await?
             }
             Reader::All | Reader::Org(_) => store.find(reader, &found.app_id).await?.is_some(),

@@ -108,8 +108,11 @@ impl Reachable for Webhook {
 }
 
 pub(super) async fn may_manage(store: &Store, reader: Reader<'_>, org: &OrgId) -> StoreResult<bool> {
+    if reader.closed(org).is_some() {
+        return Ok(false);
+    }
     match reader {
-        Reader::Person(user) | Reader::Passing(user) => store.may(user, org, Permission::ManageWebhooks).await,
+        Reader::Person(user) | Reader::Bearer { user, .. } => store.may(user, org, Permission::ManageWebhooks).await,
         Reader::All | Reader::Org(_) => Ok(store.find(reader, org).await?.is_some()),
     }
 }
