@@ -300,10 +300,10 @@ impl<T: Reachable> FromRequestParts<AppState> for Within<T> {
         let manager = Manager::from_request_parts(parts, state).await?;
         let id = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound)?;
         let store = &state.context.store;
-        match T::find(store, manager.reader(), &id).await? {
-            Some(it) => Ok(Self { manager, it }),
-            None => Err(manager.why_not::<T>(store, &id).await?),
+        if let Some(it) = T::find(store, manager.reader(), &id).await? {
+            return Ok(Self { manager, it });
         }
+        Err(manager.why_not::<T>(store, &id).await?)
     }
 }
 
