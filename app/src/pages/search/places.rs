@@ -51,6 +51,8 @@ impl Place {
 /// Every page, those of the current organization first.
 pub async fn all(store: &Store, me: &SignedIn, near: Option<&OrgAccess>) -> Result<Vec<Place>, PageError> {
     let mut orgs = store.orgs_of(&me.user.id).await?;
+    let closed = store.closed_to_session(&me.session).await?;
+    orgs.retain(|(org, _)| closed.iter().all(|closed| closed.org_id != org.id));
     let at_hand = match (near, orgs.as_slice()) {
         (Some(access), _) => Some(access.org.id.clone()),
         // With one organization there is no ambiguity.
