@@ -327,6 +327,35 @@ test.describe('to be looked at', () => {
     await shoot(page, 'key-leaked');
   });
 
+  test('trust rules, imports, sign-in', async ({ page }) => {
+    test.setTimeout(240_000);
+    const { org_id, app_id } = await portalWithApp(page);
+    const list = `/apps/${app_id}/trust-rules`;
+    await shootAll(page, { 'trust-rules-empty': list, 'sign-in-settings': `/orgs/${org_id}/settings/sign-in`, 'organization-settings': `/orgs/${org_id}/settings` });
+    await page.goto(list);
+    await page.getByRole('link', { name: 'Trust GitHub Actions' }).click();
+    await shoot(page, 'trust-rule-new');
+    await page.getByRole('button', { name: 'Create rule' }).click();
+    await expect(page.getByRole('alert')).toBeVisible();
+    await shoot(page, 'trust-rule-refused');
+    await page.getByRole('checkbox', { name: 'Read', exact: true }).check();
+    await page.getByRole('button', { name: 'Create rule' }).click();
+    await expect(page).toHaveURL(/\/trust-rules\?done=created$/);
+    await shootAll(page, { 'trust-rules': list, 'imports-empty': `/apps/${app_id}/imports` });
+    const lines = ['key,label,environment,scopes', 'acme_Zm9vYmFyYmF6cXV4MDEyMzQ1,Checkout,production,read', 'short,Wrong,production,read'];
+    const file = { name: 'keys.csv', mimeType: 'text/csv', buffer: Buffer.from(lines.join('\n')) };
+    await page.getByLabel('Choose a file', { exact: true }).setInputFiles(file);
+    await expect(page.getByRole('button', { name: 'Import 1 key' })).toBeVisible();
+    await shoot(page, 'import-dry-run');
+    await page.getByRole('button', { name: 'Import 1 key' }).click();
+    await expect(async () => {
+      await page.reload();
+      await expect(page.getByText('Finished')).toBeVisible({ timeout: 500 });
+    }).toPass();
+    await shoot(page, 'import-finished');
+    await shootAll(page, { 'imported-keys': `/apps/${app_id}/keys` });
+  });
+
   test('rules for keys, and keys that wait', async ({ page, browser, portal }) => {
     test.setTimeout(240_000);
     const { org_id, app_id } = await portalWithApp(page);

@@ -9,7 +9,7 @@ mod line;
 mod writer;
 
 pub use compare::{Compared, Database, Fork, Gap, Missing, compare};
-pub use entry::{Entry, KeyState, SecretState};
+pub use entry::{Entry, HeldRole, KeyState, SecretState};
 pub use file::{Contents, JournalFile, read};
 pub use line::{Line, to_json};
 pub use writer::{FileStatus, Journal, JournalStatus};

@@ -39,10 +39,9 @@ pub enum Mail {
     PasswordChanged(Notice),
     /// A sign-in with a browser that did not sign in to the account before.
     NewSignIn(Notice),
-    /// A second factor was set up, removed, renewed or used up, or codes of it were tried.
+    /// A second factor was set up, removed, renewed or used up, or codes of it were tried; or a sign-in with an issuer was linked or
+    /// unlinked.
     SecondFactorChanged(Notice),
-    /// A sign-in of an issuer was linked to the account, or unlinked.
-    LinkedSignInChanged(Notice),
     /// A command line was signed in.
     CommandLineSignedIn(Notice),
     RoleChanged(Notice),
@@ -93,7 +92,6 @@ impl Mail {
             Self::PasswordChanged(_) => "Password changed",
             Self::NewSignIn(_) => "New sign-in",
             Self::SecondFactorChanged(_) => "Second factor",
-            Self::LinkedSignInChanged(_) => "Linked sign-in",
             Self::CommandLineSignedIn(_) => "Command line signed in",
             Self::RoleChanged(_) => "Role changed",
             Self::GlassBroken(_) => "Let in without single sign-on",
@@ -117,7 +115,6 @@ impl Mail {
             Self::PasswordChanged(notice)
             | Self::NewSignIn(notice)
             | Self::SecondFactorChanged(notice)
-            | Self::LinkedSignInChanged(notice)
             | Self::CommandLineSignedIn(notice)
             | Self::RoleChanged(notice)
             | Self::GlassBroken(notice)
@@ -185,12 +182,6 @@ pub enum About {
     NewSignIn(Origin),
     SecondFactorChanged {
         what: FactorChange,
-        origin: Origin,
-    },
-    LinkedSignInChanged {
-        /// The URL of the issuer.
-        provider: String,
-        is_linked: bool,
         origin: Origin,
     },
     CommandLineSignedIn {
@@ -292,6 +283,9 @@ pub enum FactorChange {
     Reset,
     /// Somebody with the password tried too many codes.
     CodesRefused,
+    /// An identity of an issuer was linked: it signs in from now on.
+    SignInLinked,
+    SignInUnlinked,
 }
 
 /// What leaked.
@@ -341,7 +335,6 @@ mod tests {
             Mail::PasswordChanged(notice.clone()),
             Mail::NewSignIn(notice.clone()),
             Mail::SecondFactorChanged(notice.clone()),
-            Mail::LinkedSignInChanged(notice.clone()),
             Mail::RoleChanged(notice.clone()),
             Mail::KeyGenerated(notice.clone()),
             Mail::HandoverUsedAgain(notice.clone()),

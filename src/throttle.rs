@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 
 use limits::{
     ACCOUNT, ADDRESS, CODES, COMMAND_LINES, FORGOTTEN_ACCOUNT, FORGOTTEN_ADDRESS, INVITED, INVITING, KNOWN,
-    LEAKS_AGAIN, LEAKS_FROM_ADDRESS, LEAKS_FROM_NETWORK, LEAKS_OF_NEW, Limit, PAIR, TESTS_OF_ENDPOINT, TESTS_OF_ORG,
-    WRONG_ID_TOKENS, WRONG_SIGNATURES,
+    LEAKS_AGAIN, LEAKS_FROM_ADDRESS, LEAKS_FROM_NETWORK, LEAKS_OF_NEW, Limit, PAIR, SINGLE_SIGN_ON, TESTS_OF_ENDPOINT,
+    TESTS_OF_ORG, WRONG_ID_TOKENS, WRONG_SIGNATURES,
 };
 
 pub use throttles::{InMemory, Throttles};
@@ -67,6 +67,8 @@ pub enum Who {
     LeakPartner(IpAddr),
     /// Sends an ID token for a key, from this address. One that gets a key is taken back.
     TokenExchange(IpAddr),
+    /// Comes back from an issuer, from this address. One that is let in is taken back.
+    SingleSignOn(IpAddr),
 }
 
 /// The queue for hashing a password. Each kind has its own capacity, so that a flood of unknown clients, from however
@@ -88,7 +90,8 @@ impl Who {
             | Self::CommandLine(_)
             | Self::LeakReporter(_)
             | Self::LeakPartner(_)
-            | Self::TokenExchange(_) => Lane::Stranger,
+            | Self::TokenExchange(_)
+            | Self::SingleSignOn(_) => Lane::Stranger,
             Self::Device(_)
             | Self::SignedIn
             | Self::Code(_)
@@ -248,6 +251,11 @@ impl Attempt {
                 let address = block(address).to_string();
                 let wrong = name(&[b"wrong id tokens by address", address.as_bytes()]);
                 Self { counts: vec![(wrong, WRONG_ID_TOKENS)], pair: None, is_shared: false }
+            }
+            Who::SingleSignOn(address) => {
+                let address = block(address).to_string();
+                let wrong = name(&[b"single sign-on by address", address.as_bytes()]);
+                Self { counts: vec![(wrong, SINGLE_SIGN_ON)], pair: None, is_shared: false }
             }
             Who::DeviceCode(address) => {
                 let address = block(address).to_string();

@@ -24,6 +24,7 @@ pub mod apps;
 pub mod capabilities;
 pub mod chosen_keys;
 pub mod device;
+mod group_roles;
 pub mod handovers;
 pub mod imports;
 pub mod invitations;

@@ -24,23 +24,31 @@ const VALID: Duration = Duration::from_secs(10 * 60);
 pub enum Proved {
     /// They typed a password with this hash.
     Password(String),
-    /// An issuer vouched for them; the hash is that of their password, if they have one.
-    Identity(Identity, Option<String>),
+    /// An issuer vouched for them.
+    Identity {
+        identity: Identity,
+        /// Of their password, if they have one.
+        hash: Option<String>,
+        /// When the issuer asked them last; long ago if it does not say so.
+        asked_at: Timestamp,
+        /// Those of their groups that give a role; `None` if the issuer did not say all of them.
+        groups: Option<Vec<String>>,
+    },
 }
 
 impl Proved {
     pub fn proof(&self) -> Proof {
         match self {
             Self::Password(hash) => Proof::Password { hash: hash.clone() },
-            Self::Identity(identity, _) => Proof::Identity(identity.clone()),
+            Self::Identity { identity, .. } => Proof::Identity(identity.clone()),
         }
     }
 
     /// What the device cookie is bound to: another password makes it useless.
     pub fn device_mark(&self) -> String {
         match self {
-            Self::Password(hash) | Self::Identity(_, Some(hash)) => hash.clone(),
-            Self::Identity(Identity { provider, subject }, None) => format!("{provider} {subject}"),
+            Self::Password(hash) | Self::Identity { hash: Some(hash), .. } => hash.clone(),
+            Self::Identity { identity: Identity { provider, subject }, .. } => format!("{provider} {subject}"),
         }
     }
 }
@@ -54,6 +62,8 @@ pub struct HalfSignedIn {
     /// The issuer and the subject, instead of the password.
     #[serde(default)]
     identity: Option<(String, String)>,
+    #[serde(default)]
+    groups: Option<Vec<String>>,
     /// Whether the browser was known for the person.
     pub was_known: bool,
     at: i64,
@@ -69,12 +79,14 @@ impl HalfSignedIn {
     /// The cookie.
     pub fn keep(context: &Context, user: &User, proved: &Proved, was_known: bool) -> Option<HeaderValue> {
         let store = &context.store;
-        let identity = match proved {
-            Proved::Password(_) => None,
-            Proved::Identity(identity, _) => Some((identity.provider.clone(), identity.subject.clone())),
+        let (identity, groups) = match proved {
+            Proved::Password(_) => (None, None),
+            Proved::Identity { identity, groups, .. } => {
+                (Some((identity.provider.clone(), identity.subject.clone())), groups.clone())
+            }
         };
         let password = password_mark(context, &user.id, &proved.device_mark());
-        let half = Self { user: user.id.clone(), password, identity, was_known, at: store.now().micros() };
+        let half = Self { user: user.id.clone(), password, identity, groups, was_known, at: store.now().micros() };
         let plain = serde_json::to_vec(&half).ok()?;
         let sealed = BASE64_URL_SAFE_NO_PAD.encode(store.vault().seal(PURPOSE, &plain, store.entropy()));
         set_cookie(context, &sealed, VALID.as_secs())
@@ -87,9 +99,13 @@ impl HalfSignedIn {
         let Some(user) = context.store.user(&half.user).await? else { return Ok(None) };
         let Some((user, hash)) = context.store.user_to_sign_in(&user.email).await? else { return Ok(None) };
         let proved = match (&half.identity, hash) {
-            (Some((provider, subject)), hash) => {
-                Proved::Identity(Identity { provider: provider.clone(), subject: subject.clone() }, hash)
-            }
+            (Some((provider, subject)), hash) => Proved::Identity {
+                identity: Identity { provider: provider.clone(), subject: subject.clone() },
+                hash,
+                // The code is the newer proof.
+                asked_at: Timestamp::from_micros(0),
+                groups: half.groups.clone(),
+            },
             (None, Some(hash)) => Proved::Password(hash),
             (None, None) => return Ok(None),
         };

@@ -13,7 +13,7 @@ use crate::{context::Context, cookies::cookie, known_device, single_sign_on::Flo
 const VALID: Duration = Duration::from_secs(10 * 60);
 
 /// A sign-in that begins.
-pub fn begun(context: &Context, headers: &HeaderMap, issuer: &Issuer, next: &str) -> Flow {
+pub fn begun(context: &Context, headers: &HeaderMap, issuer: &Issuer, next: &str, again: bool) -> Flow {
     let random = || BASE64_URL_SAFE_NO_PAD.encode(context.store.entropy().array::<32>());
     Flow {
         issuer: issuer.id.clone(),
@@ -21,6 +21,8 @@ pub fn begun(context: &Context, headers: &HeaderMap, issuer: &Issuer, next: &str
         nonce: random(),
         verifier: random(),
         next: next.to_owned(),
+        again,
+        began_at: context.store.now().micros(),
         device: known_device::token(context, headers).map(str::to_owned),
     }
 }
@@ -32,7 +34,6 @@ pub struct PendingLink {
     pub provider: String,
     pub subject: String,
     pub email: String,
-    pub groups: Vec<String>,
 }
 
 /// What is kept in an encrypted cookie for ten minutes.

@@ -1,7 +1,7 @@
 //! What pages need of single sign-on. The server speaks OpenID Connect; here is what it is asked, and what it answers.
 
 use async_trait::async_trait;
-use sallyport::{identity::Identity, single_sign_on::Issuer};
+use sallyport::{Timestamp, identity::Identity, single_sign_on::Issuer};
 use serde::{Deserialize, Serialize};
 
 /// Signs people in with issuers.
@@ -10,8 +10,8 @@ pub trait SingleSignOn: Send + Sync {
     /// In the order of the buttons.
     fn issuers(&self) -> &[Issuer];
 
-    /// The address at the issuer to which a browser goes. `again` if the person has to prove there that it is them.
-    async fn authorize(&self, issuer: &Issuer, redirect: &str, flow: &Flow, again: bool) -> Result<String, NotVouched>;
+    /// The address at the issuer to which a browser goes.
+    async fn authorize(&self, issuer: &Issuer, redirect: &str, flow: &Flow) -> Result<String, NotVouched>;
 
     /// Whom the issuer vouches for, by its answer in the browser's address. The state was compared already.
     async fn vouch(&self, issuer: &Issuer, redirect: &str, flow: &Flow, answer: Answer) -> Result<Vouched, NotVouched>;
@@ -37,7 +37,10 @@ pub struct Vouched {
     /// In lower case. Only one that the issuer calls verified.
     pub email: Option<String>,
     pub name: Option<String>,
-    pub groups: Vec<String>,
+    /// `None` if the issuer did not say all of them: then no role is given or taken.
+    pub groups: Option<Vec<String>>,
+    /// When the issuer asked them last, if it says so.
+    pub asked_at: Option<Timestamp>,
 }
 
 /// Why there is nobody to sign in. Details are in the server's log.
@@ -61,6 +64,10 @@ pub struct Flow {
     pub verifier: String,
     /// Where to go afterwards.
     pub next: String,
+    /// Whether the person has to prove at the issuer that it is them, after it began.
+    pub again: bool,
+    /// When it began, in microseconds since 1970.
+    pub began_at: i64,
     /// The device cookie, which a browser does not send when it comes from another site.
     pub device: Option<String>,
 }

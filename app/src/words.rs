@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sallyport::{Timestamp, key::Status};
 
-use crate::components::When;
+use crate::components::{Html, When, put_when, written};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -66,8 +66,12 @@ pub fn digits(n: impl TryInto<i64>) -> String {
 /// A past time in words, the full time on hover.
 #[component]
 pub fn Ago(at: Timestamp, now: Timestamp) -> impl IntoView {
+    written(|html| put_ago(html, at, now))
+}
+
+pub fn put_ago(html: &mut Html, at: Timestamp, now: Timestamp) {
     let day = (now.since(at).as_secs() >= 30 * DAY).then(|| day(at, now));
-    view! { <When at=at.to_rfc3339() text=ago(at, now) day/> }
+    put_when(html, &at.to_rfc3339(), &ago(at, now), day);
 }
 
 /// A future time in words, the full time on hover.

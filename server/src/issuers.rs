@@ -12,17 +12,13 @@ use std::{
 
 use sallyport::{clock::Elapsed, trust_rule::KeySet};
 use serde::Deserialize;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::time::timeout;
 use tracing::Instrument;
 
-use crate::outside::Outside;
-
-/// They are fetched again after this time, and no longer used after that.
-const FRESH: Duration = Duration::from_secs(10 * 60);
-const KEPT: Duration = Duration::from_secs(60 * 60);
-
-/// The least time between two fetches of one issuer's keys.
-const PAUSE: Duration = Duration::from_secs(60);
+use crate::{
+    kept::{FRESH, KEPT, Kept, PAUSE},
+    outside::Outside,
+};
 
 /// For both documents, and the most of each.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -38,46 +34,12 @@ struct Discovery {
     jwks_uri: String,
 }
 
-#[derive(Default)]
-struct Kept {
-    keys: Option<(Arc<KeySet>, Duration)>,
-    /// When they were asked for last.
-    tried: Option<Duration>,
-}
-
-impl Kept {
-    /// Those from at most so long ago.
-    fn within(&self, age: Duration, now: Duration) -> Option<Arc<KeySet>> {
-        self.keys.as_ref().filter(|(_, read)| now.saturating_sub(*read) < age).map(|(keys, _)| Arc::clone(keys))
-    }
-}
-
 /// One issuer.
-#[derive(Default)]
-struct Issuer {
-    /// Never locked for longer than it takes to look.
-    kept: RwLock<Kept>,
-    /// Who fetches its keys holds this, and others that need newer ones wait for them.
-    fetching: Mutex<()>,
-}
+type Issuer = Kept<KeySet>;
 
-impl Issuer {
-    /// Those that are fresh, if this key is among them.
-    fn with(&self, key_id: &str, now: Duration) -> Option<Arc<KeySet>> {
-        self.within(FRESH, now).filter(|keys| keys.has(key_id))
-    }
-
-    fn within(&self, age: Duration, now: Duration) -> Option<Arc<KeySet>> {
-        self.kept.read().unwrap_or_else(PoisonError::into_inner).within(age, now)
-    }
-
-    fn tried(&self) -> Option<Duration> {
-        self.kept.read().unwrap_or_else(PoisonError::into_inner).tried
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Kept)) {
-        change(&mut self.kept.write().unwrap_or_else(PoisonError::into_inner));
-    }
+/// Those that are fresh, if this key is among them.
+fn with(known: &Issuer, key_id: &str, now: Duration) -> Option<Arc<KeySet>> {
+    known.within(FRESH, now).filter(|keys| keys.has(key_id))
 }
 
 pub struct Issuers(Arc<Parts>);
@@ -100,7 +62,7 @@ impl Issuers {
     /// The keys of an issuer, which has to be one that a rule names, with this one among them if there is one.
     pub async fn keys(&self, issuer: &str, key_id: &str) -> Result<Arc<KeySet>, NoKeys> {
         let known = self.0.issuer(issuer);
-        if let Some(keys) = known.with(key_id, (self.0.elapsed)()) {
+        if let Some(keys) = with(&known, key_id, (self.0.elapsed)()) {
             return Ok(keys);
         }
         let (parts, issuer, key_id) = (Arc::clone(&self.0), issuer.to_owned(), key_id.to_owned());
@@ -113,15 +75,14 @@ impl Issuers {
 impl Parts {
     /// After whoever fetches them now.
     async fn newer_keys(&self, known: &Issuer, issuer: &str, key_id: &str) -> Result<Arc<KeySet>, NoKeys> {
-        let _fetching = known.fetching.lock().await;
+        let _fetching = known.fetching().await;
         let now = (self.elapsed)();
-        if let Some(keys) = known.with(key_id, now) {
+        if let Some(keys) = with(known, key_id, now) {
             return Ok(keys);
         }
-        if known.tried().is_none_or(|tried| now.saturating_sub(tried) >= PAUSE) {
-            known.change(|kept| kept.tried = Some(now));
+        if !known.was_tried(PAUSE, now) {
             match timeout(LIMIT, self.fetch(issuer)).await {
-                Ok(Ok(keys)) => known.change(|kept| kept.keys = Some((Arc::new(keys), now))),
+                Ok(Ok(keys)) => drop(known.keep(keys, now)),
                 Ok(Err(why)) => tracing::warn!(issuer, why, "the keys of an issuer of ID tokens can't be read"),
                 Err(_) => tracing::warn!(issuer, "an issuer of ID tokens did not send its keys in time"),
             }

@@ -14,6 +14,7 @@ pub mod grpc;
 pub mod issuers;
 pub mod jobs;
 pub mod journals;
+mod kept;
 pub mod logo;
 pub mod logs;
 pub mod mail;

@@ -10,6 +10,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+pub use self::request::exchange;
 use axum::http::{Request, Response};
 use rustls::ClientConfig;
 use sallyport::webhook::{AllowedTargets, Target};

@@ -14,7 +14,7 @@ use openidconnect::{
     PkceCodeVerifier, PostLogoutRedirectUrl, RedirectUrl, Scope, SignatureVerificationError, TokenResponse,
     core::{CoreAuthPrompt, CoreClientAuthMethod, CoreJwsSigningAlgorithm, CoreResponseType},
 };
-use sallyport::{clock::Elapsed, single_sign_on::Issuer, store::Store, webhook::AllowedTargets};
+use sallyport::{Timestamp, clock::Elapsed, single_sign_on::Issuer, store::Store, webhook::AllowedTargets};
 use sallyport_app::single_sign_on::{Answer, Flow, NotVouched, SingleSignOn, Vouched};
 use tokio::time::timeout;
 
@@ -30,6 +30,8 @@ use types::{IdClaims, IdToken, Metadata, OidcClient, Tokens};
 const SKEW: Duration = Duration::from_secs(60);
 /// An ID token is made for this sign-in: none is older.
 const OLDEST: Duration = Duration::from_secs(10 * 60);
+/// The age of a sign-in at the issuer that is asked for where any will do.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// For all requests of one step, and the most of each response.
 const LIMIT: Duration = Duration::from_secs(10);
 const SIZE: usize = 512 * 1024;
@@ -70,8 +72,8 @@ impl SingleSignOn for Issuers {
         &self.issuers
     }
 
-    async fn authorize(&self, issuer: &Issuer, redirect: &str, flow: &Flow, again: bool) -> Result<String, NotVouched> {
-        self.client(issuer)?.authorize(redirect, flow, again).await
+    async fn authorize(&self, issuer: &Issuer, redirect: &str, flow: &Flow) -> Result<String, NotVouched> {
+        self.client(issuer)?.authorize(redirect, flow).await
     }
 
     async fn vouch(&self, issuer: &Issuer, redirect: &str, flow: &Flow, answer: Answer) -> Result<Vouched, NotVouched> {
@@ -141,17 +143,19 @@ impl Client {
         Ok(client.set_redirect_uri(redirect).set_auth_type(kind))
     }
 
-    async fn authorize(self: &Arc<Self>, redirect: &str, flow: &Flow, again: bool) -> Result<String, NotVouched> {
+    async fn authorize(self: &Arc<Self>, redirect: &str, flow: &Flow) -> Result<String, NotVouched> {
         let metadata = self.metadata().await?;
         let client = self.oidc(&metadata, redirect)?;
         let (state, nonce) = (CsrfToken::new(flow.state.clone()), Nonce::new(flow.nonce.clone()));
         let verifier = PkceCodeVerifier::new(flow.verifier.clone());
-        let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
+        let code = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
         let mut request = client
-            .authorize_url(flow, move || state, move || nonce)
+            .authorize_url(code, move || state, move || nonce)
             .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
-        if again {
+        // An issuer that is asked for an age says when it asked the person (`auth_time`).
+        request = request.set_max_age(if flow.again { Duration::ZERO } else { LONGEST });
+        if flow.again {
             request = request.add_prompt(CoreAuthPrompt::Login);
         }
         let (url, ..) = request.url();
@@ -185,8 +189,27 @@ impl Client {
         if claims.authorized_party().is_some_and(|party| party.as_str() != self.settings.client_id) {
             return Err(self.untrusted("the ID token is for another client (azp)", "it is for another application."));
         }
+        let asked_at = self.asked_at(&claims, flow)?;
         let more = self.user_info(&client, &tokens, &claims).await?;
-        vouched(&self.settings, &claims, more.as_ref()).map_err(|why| self.untrusted(&why, "it names nobody."))
+        let vouched =
+            vouched(&self.settings, &claims, more.as_ref()).map_err(|(why, told)| self.untrusted(&why, told))?;
+        Ok(Vouched { asked_at, ..vouched })
+    }
+
+    /// When the issuer asked the person. Who has to prove that it is them was asked after that began.
+    fn asked_at(&self, claims: &IdClaims, flow: &Flow) -> Result<Option<Timestamp>, NotVouched> {
+        let asked_at = claims.auth_time().map(|at| Timestamp::from_micros(at.timestamp_micros()));
+        match asked_at {
+            None if self.settings.without_auth_time => Ok(Some(self.store.now())),
+            None if flow.again => Err(self.untrusted(
+                "there is no auth_time",
+                "it does not say when it asked you. Confirm with your password or a code instead.",
+            )),
+            Some(at) if flow.again && at + SKEW < Timestamp::from_micros(flow.began_at) => {
+                Err(self.untrusted("auth_time is before this began", "it did not ask you again."))
+            }
+            asked_at => Ok(asked_at),
+        }
     }
 
     async fn exchange(&self, client: &OidcClient, code: String, flow: &Flow) -> Result<Tokens, NotVouched> {
@@ -194,10 +217,8 @@ impl Client {
             client.exchange_code(AuthorizationCode::new(code)).map_err(|error| self.away(&error.to_string()))?;
         let request = request.set_pkce_verifier(PkceCodeVerifier::new(flow.verifier.clone()));
         request.request_async(self).await.map_err(|error| match &error {
-            openidconnect::RequestTokenError::ServerResponse(response) => self.untrusted(
-                &response.error().to_string(),
-                "the issuer does not know the sign-in, or it was used before.",
-            ),
+            openidconnect::RequestTokenError::ServerResponse(response) => self
+                .untrusted(response.error().as_ref(), "the issuer does not know the sign-in, or it was used before."),
             openidconnect::RequestTokenError::Request(_) => self.away(&types::said(&error)),
             // Such as an ID token by an algorithm that nobody knows. The error itself may contain a part of it.
             openidconnect::RequestTokenError::Parse(error, _) => {
@@ -236,7 +257,7 @@ impl Client {
     }
 
     fn claims(&self, client: &OidcClient, token: &IdToken, flow: &Flow) -> Result<IdClaims, ClaimsVerificationError> {
-        let time = |at: sallyport::Timestamp| chrono::DateTime::from_timestamp_micros(at.micros()).unwrap_or_default();
+        let time = |at: Timestamp| chrono::DateTime::from_timestamp_micros(at.micros()).unwrap_or_default();
         let now = self.store.now();
         let (earliest, latest) = (time(now - OLDEST), time(now + SKEW));
         let verifier = client

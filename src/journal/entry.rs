@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// A role of a person: kind and id of the place, and the role.
+pub type HeldRole = (String, String, String);
+
 /// One thing that a commit changed, as it was afterwards. Times are in microseconds since 1970. Applying one twice has no
 /// further effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,11 +57,24 @@ pub enum Entry {
     PasswordChanged {
         person: String,
     },
-    /// All roles of a person in an organization: kind and id of the place, and the role.
+    /// All roles of a person in an organization.
     Roles {
         person: String,
         org: String,
-        roles: Vec<(String, String, String)>,
+        roles: Vec<HeldRole>,
+        /// Those of them that groups of an issuer gave: they are not given again, since the next sign-in does it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        synced: Vec<HeldRole>,
+    },
+    /// An identity does not sign in to the account any more: SHA-256 over the issuer, a zero and the subject, in hexadecimal.
+    IdentityUnlinked {
+        person: String,
+        digest: String,
+    },
+    /// The issuer with which people have to sign in to see an organization.
+    SignInRequired {
+        org: String,
+        provider: Option<String>,
     },
     TrustRule {
         id: String,

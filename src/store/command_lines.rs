@@ -144,7 +144,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Signs a command line in for the person who approved it. The chain `system` has to be locked.
+    /// Signs a command line in for the person who approved it in a session of this issuer. The chain `system` has to be locked.
     pub(super) async fn sign_command_line_in(
         &mut self,
         user: &User,

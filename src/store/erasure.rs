@@ -20,11 +20,10 @@ use crate::{
 const PART: i64 = 500;
 
 /// What was theirs alone. `$1` is their id.
-const THEIRS: [&str; 11] = [
+const THEIRS: [&str; 10] = [
     "DELETE FROM handovers WHERE user_id = $1",
     "DELETE FROM sessions WHERE user_id = $1",
     "DELETE FROM identities WHERE user_id = $1",
-    "DELETE FROM broken_glass WHERE user_id = $1",
     "DELETE FROM recovery_codes WHERE user_id = $1",
     "DELETE FROM authenticators WHERE user_id = $1",
     "DELETE FROM password_resets WHERE user_id = $1",

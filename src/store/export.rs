@@ -34,8 +34,11 @@ impl Store {
         head.fetch_optional(self.read()).await?.ok_or(Error::NotFound)?.int("seq")
     }
 
-    /// A person's current roles in an organization, as long as this session is valid.
+    /// A person's current roles in an organization, as long as this session is valid and the organization is open to it.
     pub async fn roles_in_session(&self, session: &[u8; 32], user: &UserId, org: &OrgId) -> Result<Held> {
+        if !self.is_open_to(session, org).await? {
+            return Ok(Held::default());
+        }
         let rows = sqlx::query(
             "SELECT g.role, g.place_kind, g.place_id FROM sessions s JOIN users u ON u.id = s.user_id \
              JOIN grants g ON g.org_id = $4 AND g.subject = u.id \

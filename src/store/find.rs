@@ -26,7 +26,8 @@ use crate::{
 /// On whose behalf something is read.
 #[derive(Clone, Copy, Debug)]
 pub enum Reader<'a> {
-    /// A person: what they have a role on, directly or at a level above it.
+    /// A person: what they have a role on, directly or at a level above it. The caller has asked whether the organization is open
+    /// to their session: [`Store::find_in_session`], [`Store::is_open_to`].
     Person(&'a UserId),
     /// A person with a token: the same, and the organizations and tenants on the way there; but nothing of the organizations
     /// that the token does not get into.
@@ -192,6 +193,21 @@ impl Store {
         let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {}", reader.may_see(&I::TABLE, "$2"));
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.id().to_owned());
         let query = reader.bound().into_iter().fold(query, |query, bound| query.bind(bound));
+        query.fetch_optional(self.read()).await?.as_ref().map(I::read).transpose()
+    }
+
+    /// The same for a person in a session, if the organization is open to it.
+    pub async fn find_in_session<I: Findable>(
+        &self,
+        session: &[u8; 32],
+        user: &UserId,
+        id: &I,
+    ) -> Result<Option<I::Found>> {
+        let (reader, ResourceTable { columns, table, org, .. }) = (Reader::Person(user), I::TABLE);
+        let closed = self.closed_to_session(session).await?;
+        let (seen, open) = (reader.may_see(&I::TABLE, "$2"), outside(&format!("k.{org}"), &closed));
+        let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {seen} AND {open}");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.id().to_owned()).bind(user.to_string());
         query.fetch_optional(self.read()).await?.as_ref().map(I::read).transpose()
     }
 

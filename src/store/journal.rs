@@ -2,6 +2,7 @@
 
 mod apply;
 mod apply_keys;
+mod apply_sign_ins;
 mod fork;
 mod marks;
 mod restore;

@@ -74,7 +74,6 @@ impl Store {
             Mail::PasswordChanged(notice) => (notice, |event| Some(About::PasswordChanged(event.origin.clone()))),
             Mail::NewSignIn(notice) => (notice, |event| Some(About::NewSignIn(event.origin.clone()))),
             Mail::SecondFactorChanged(notice) => (notice, second_factor_changed),
-            Mail::LinkedSignInChanged(notice) => (notice, linked_sign_in_changed),
             Mail::CommandLineSignedIn(notice) => (notice, command_line_signed_in),
             Mail::RoleChanged(notice) => (notice, role_changed),
             Mail::GlassBroken(notice) => (notice, glass_broken),
@@ -182,17 +181,11 @@ fn second_factor_changed(event: &Event) -> Option<About> {
         Action::RecoveryCodeUsed => FactorChange::CodeUsed(event.details["left"].as_u64()?),
         Action::SecondFactorsReset => FactorChange::Reset,
         Action::SecondFactorRefused => FactorChange::CodesRefused,
+        Action::IdentityLinked => FactorChange::SignInLinked,
+        Action::IdentityUnlinked => FactorChange::SignInUnlinked,
         _ => return None,
     };
     Some(About::SecondFactorChanged { what, origin: event.origin.clone() })
-}
-
-fn linked_sign_in_changed(event: &Event) -> Option<About> {
-    Some(About::LinkedSignInChanged {
-        provider: event.detail("provider")?.to_owned(),
-        is_linked: event.action? == Action::IdentityLinked,
-        origin: event.origin.clone(),
-    })
 }
 
 fn glass_broken(event: &Event) -> Option<About> {

@@ -87,7 +87,8 @@ impl Store {
         row.map(|row| Ok((users::user(&row)?, row.time("expires_at")?))).transpose()
     }
 
-    /// Sets the password of a link's person, once. Every session ends, and so do the other links of that person.
+    /// Sets the password of a link's person, once. Every session ends, and so do the other links of that person, and the identities
+    /// that were linked.
     /// Returns how many sessions.
     pub async fn reset_password(&self, act: &Act, reset: &ResetId, password_hash: String) -> Result<u64> {
         let (store, act, reset) = (self.clone(), act.clone(), reset.clone());
@@ -110,8 +111,10 @@ impl Store {
             let user = set.fetch_optional(tx.on()).await?.ok_or(Error::Forbidden(ENDED))?;
             let user = users::user(&user)?;
             let revoked = tx.end_personal_tokens(&user.id).await?;
-            let ended = tx.password_was_changed(&user, Action::PasswordReset, revoked).await?;
+            let unlinked = tx.unlink_identities(&user.id).await?;
+            let ended = tx.password_was_changed(&user, Action::PasswordReset, (revoked, unlinked.len())).await?;
             tx.commit().await?;
+            store.end_roles_of_groups(&act, &user, &unlinked).await;
             Ok(ended)
         })
         .await
@@ -149,14 +152,22 @@ impl Tx {
         Ok(())
     }
 
-    /// After a password was set, and as many personal tokens were revoked: ends every session and link of the person, and
+    /// After a password was set, and as many personal tokens were revoked and identities unlinked: ends every session and link of the person, and
     /// tells them by mail. Returns how many sessions.
-    pub(super) async fn password_was_changed(&mut self, user: &User, action: Action, revoked: u64) -> Result<u64> {
+    pub(super) async fn password_was_changed(
+        &mut self,
+        user: &User,
+        action: Action,
+        (revoked, unlinked): (u64, usize),
+    ) -> Result<u64> {
         self.end_password_resets(&user.id).await?;
         self.notes(Entry::PasswordChanged { person: user.id.to_string() });
         let ended = self.end_sessions(&user.id).await?;
         let target = Target::new("user", &user.id, &user.name);
-        let details = with_tokens_revoked(json!({ "sessions_ended": ended }), revoked);
+        let mut details = with_tokens_revoked(json!({ "sessions_ended": ended }), revoked);
+        if unlinked > 0 {
+            details["identities_unlinked"] = unlinked.into();
+        }
         let event = NewEvent::of_system(action, target).with(details);
         self.record_and_mail(event, &user.id, Mail::PasswordChanged).await?;
         Ok(ended)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Store, detached, grants::PlaceKey, row::Read, tx::Tx};
+use super::{Store, detached, grants::PlaceKey, row::Read};
 use crate::{
     Error, Result,
     audit::{Act, Action, Actor, Credential, NewEvent, Target},
@@ -10,11 +10,15 @@ use crate::{
     mail::Mail,
     member::Role,
     place::PlaceRef,
+    second_factor::{SecondProof, TypedCode},
     user::User,
 };
 
 /// How long an owner is let in without the issuer.
 const BROKEN: Duration = Duration::from_secs(60 * 60);
+
+/// An authenticator app that was set up so shortly before does not count: whoever has only the password could set one up.
+const SETTLED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl Store {
     /// Whether a person is an owner of an organization that requires an issuer: they may break the glass.
@@ -26,9 +30,9 @@ impl Store {
         Ok(row.bind(org.to_string()).bind(user.to_string()).fetch_optional(self.read()).await?.is_some())
     }
 
-    /// Lets an owner in for an hour without the issuer, with a session by password and second factor. All owners are told by
-    /// mail, each time.
-    pub async fn break_glass(&self, act: &Act, org: &OrgId, user: &User) -> Result<()> {
+    /// Lets an owner in for an hour without the issuer, in this session by password alone, with a code that is used up. All owners
+    /// are told by mail, each time.
+    pub async fn break_glass(&self, act: &Act, org: &OrgId, user: &User, code: TypedCode) -> Result<()> {
         let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
@@ -41,20 +45,30 @@ impl Store {
             if required.fetch_optional(tx.on()).await?.is_none() {
                 return Err(Error::NotFound);
             }
-            if !tx.has_second_factor(&user.id).await? {
+            let added = sqlx::query("SELECT added_at FROM authenticators WHERE user_id = $1").bind(user.id.to_string());
+            let added = added.fetch_optional(tx.on()).await?.map(|row| row.time("added_at")).transpose()?;
+            if added.is_none_or(|added| added > store.now() - SETTLED) {
                 return Err(Error::Forbidden(
-                    "Only owners with an authenticator app can do this. Set it up on your account, or use the issuer.",
+                    "Only owners who set up an authenticator app more than seven days ago can do this. Ask another owner, or an \
+                     operator of this portal.",
                 ));
             }
-            if tx.provider_of_actor().await?.is_some() {
+            let session = match tx.actor() {
+                Actor::User { credential: Credential::Session(session), .. } => *session,
+                _ => return Err(Error::SignedOut),
+            };
+            if tx.shown_by_actor().await?.provider.is_some() {
                 return Err(Error::Forbidden("Sign out, and sign in with your password and your code first."));
             }
+            if tx.needs_second_factor(&user, Some(SecondProof::Code(code))).await? {
+                tx.factor_was_shown().await?;
+            }
             sqlx::query(
-                "INSERT INTO broken_glass (org_id, user_id, until_at) VALUES ($1, $2, $3) \
-                 ON CONFLICT (org_id, user_id) DO UPDATE SET until_at = excluded.until_at",
+                "INSERT INTO broken_glass (org_id, session, until_at) VALUES ($1, $2, $3) \
+                 ON CONFLICT (org_id, session) DO UPDATE SET until_at = excluded.until_at",
             )
             .bind(org.to_string())
-            .bind(user.id.to_string())
+            .bind(session.to_vec())
             .bind((store.now() + BROKEN).micros())
             .execute(tx.on())
             .await?;
@@ -70,16 +84,5 @@ impl Store {
             tx.commit().await
         })
         .await
-    }
-}
-
-impl Tx {
-    /// The issuer by which the acting person signed in; `None` for a password, and for whoever has no session.
-    async fn provider_of_actor(&mut self) -> Result<Option<String>> {
-        let Actor::User { credential: Credential::Session(session), .. } = self.actor().clone() else {
-            return Ok(None);
-        };
-        let row = sqlx::query("SELECT provider FROM sessions WHERE id_digest = $1").bind(session.to_vec());
-        Ok(row.fetch_optional(self.on()).await?.map(|row| row.text_opt("provider")).transpose()?.flatten())
     }
 }

@@ -143,12 +143,12 @@ impl Store {
         })
     }
 
-    /// What a person may see that matches these words, a few of each kind: names that begin with them first, and
+    /// What a person may see in this session that matches these words, a few of each kind: names that begin with them first, and
     /// among those the ones in `near`.
     pub async fn search(
         &self,
+        session: &[u8; 32],
         user: &UserId,
-        closed: &[ClosedOrg],
         near: Option<&OrgId>,
         words: &str,
     ) -> Result<Vec<SearchHit>> {
@@ -157,9 +157,10 @@ impl Store {
         if words.is_empty() || words.contains(char::is_control) {
             return Ok(Vec::new());
         }
+        let closed = self.closed_to_session(session).await?;
         let mut found = Vec::new();
         for kind in SearchKind::ALL {
-            found.extend(self.search_kind(kind, user, closed, near, words).await?);
+            found.extend(self.search_kind(kind, (user, closed.as_slice()), near, words).await?);
         }
         Ok(found)
     }
@@ -167,8 +168,7 @@ impl Store {
     async fn search_kind(
         &self,
         kind: SearchKind,
-        user: &UserId,
-        closed: &[ClosedOrg],
+        (user, closed): (&UserId, &[ClosedOrg]),
         near: Option<&OrgId>,
         words: &str,
     ) -> Result<Vec<SearchHit>> {

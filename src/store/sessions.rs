@@ -46,12 +46,36 @@ impl Store {
         self.begin_session(act, user, proof, Some(second), is_new_device).await
     }
 
+    /// The same for a person without a second factor, whom an issuer asked last at that time.
+    pub async fn start_session_by_issuer(
+        &self,
+        act: &Act,
+        user: &User,
+        proof: Proof,
+        asked_at: Timestamp,
+        is_new_device: bool,
+    ) -> Result<SessionToken> {
+        self.begin_session_at(act, user, proof, None, Some(asked_at), is_new_device).await
+    }
+
     async fn begin_session(
         &self,
         act: &Act,
         user: &User,
         proof: Proof,
         second: Option<SecondProof>,
+        is_new_device: bool,
+    ) -> Result<SessionToken> {
+        self.begin_session_at(act, user, proof, second, None, is_new_device).await
+    }
+
+    async fn begin_session_at(
+        &self,
+        act: &Act,
+        user: &User,
+        proof: Proof,
+        second: Option<SecondProof>,
+        proved_at: Option<Timestamp>,
         is_new_device: bool,
     ) -> Result<SessionToken> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
@@ -66,8 +90,8 @@ impl Store {
             }
             let with_factor = tx.needs_second_factor(&user, second).await?;
             sqlx::query(
-                "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, proved_at, \
-                 expires_at, provider, factor_at) VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8)",
+                "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, \
+                 expires_at, provider, proved_at, factor_at) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9)",
             )
             .bind(token.digest().to_vec())
             .bind(user.id.to_string())
@@ -76,6 +100,7 @@ impl Store {
             .bind(now.micros())
             .bind((now + LIFETIME).micros())
             .bind(provider.clone())
+            .bind(proved_at.map_or(now, |at| at.min(now)).micros())
             .bind(with_factor.then(|| now.micros()))
             .execute(tx.on())
             .await?;

@@ -52,15 +52,20 @@ fn shared(
 pub(super) fn of_session(factor_due: &str) -> String {
     let issuer = format!(
         "{REQUIRED} <> COALESCE(s.provider, '') AND NOT EXISTS (SELECT 1 FROM broken_glass bg WHERE bg.org_id = o.id \
-         AND bg.user_id = u.id AND bg.until_at > $2 AND s.provider IS NULL)"
+         AND bg.session = s.id_digest AND bg.until_at > $2)"
     );
-    // A confirmation here says nothing of the issuer.
-    let recent =
-        format!("CASE WHEN s.provider = {REQUIRED} THEN s.created_at ELSE s.proved_at END <= $2 - sp.lifetime");
+    // A confirmation here says nothing of the issuer; and that may have asked the person long before it let them in here.
+    let recent = format!(
+        "CASE WHEN s.provider = {REQUIRED} AND s.created_at < s.proved_at THEN s.created_at ELSE s.proved_at END \
+         <= $2 - sp.lifetime"
+    );
+    // A sign-in counts for the order, too: an issuer may not say when it asked the person.
+    let [theirs, of_other] = ["s", "n"]
+        .map(|at| format!("CASE WHEN {at}.proved_at > {at}.created_at THEN {at}.proved_at ELSE {at}.created_at END"));
     let room = format!(
         "sp.most_sessions IS NOT NULL AND sp.most_sessions <= (SELECT COUNT(*) FROM sessions n WHERE n.user_id = u.id \
-         AND n.expires_at > $2 AND n.last_seen_at > $2 - {} AND (n.proved_at > s.proved_at \
-         OR (n.proved_at = s.proved_at AND n.id_digest > s.id_digest)))",
+         AND n.expires_at > $2 AND n.last_seen_at > $2 - {} AND ({of_other} > {theirs} \
+         OR ({of_other} = {theirs} AND n.id_digest > s.id_digest)))",
         IDLE.as_micros()
     );
     let pause = "s.last_seen_at <= $2 - sp.idle OR s.longest_pause >= sp.idle";

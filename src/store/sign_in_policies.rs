@@ -16,6 +16,7 @@ use crate::{
     Error, Result, Timestamp,
     audit::{Act, Action, Actor, Credential, NewEvent, Target},
     id::{OrgId, PersonalTokenId, UserId},
+    journal::Entry,
     member::Permission,
     org::Org,
     sign_in_policy::{Missing, SignInPolicy},
@@ -95,8 +96,25 @@ impl Store {
     /// Replaces what an organization demands. Who sets it has to meet it, as if its day had come, so that nobody locks themselves
     /// out.
     pub async fn set_sign_in_policy(&self, act: &Act, org: &Org, new: SignInPolicy) -> Result<()> {
-        let (store, act, org) = (self.clone(), act.clone(), org.clone());
         let new = new.check(self.now()).map_err(Error::Invalid)?;
+        self.change_sign_in_policy(act, org, move |_| new).await?;
+        Ok(())
+    }
+
+    /// Ends the requirement of an issuer: on the command line for one that is gone. Returns its URL, if one was required.
+    pub async fn end_required_sign_in(&self, act: &Act, org: &Org) -> Result<Option<String>> {
+        let before = self.change_sign_in_policy(act, org, |before| SignInPolicy { issuer: None, ..before }).await?;
+        Ok(before.issuer)
+    }
+
+    /// Returns what was demanded before.
+    async fn change_sign_in_policy(
+        &self,
+        act: &Act,
+        org: &Org,
+        change: impl FnOnce(SignInPolicy) -> SignInPolicy + Send + 'static,
+    ) -> Result<SignInPolicy> {
+        let (store, act, org) = (self.clone(), act.clone(), org.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(org.id.as_str()).await?;
@@ -104,13 +122,16 @@ impl Store {
             let row = sqlx::query(READ).bind(org.id.to_string()).fetch_optional(tx.on()).await?;
             let domains = sqlx::query(DOMAINS).bind(org.id.to_string()).fetch_all(tx.on()).await?;
             let before = policy(&row.ok_or(Error::NotFound)?, &domains)?;
+            let new = change(before.clone());
             if before == new {
-                return Ok(());
+                return Ok(before);
             }
+            tx.may_change_issuer(before.issuer.as_deref(), new.issuer.as_deref()).await?;
             tx.write_sign_in_policy(&org.id, &before, &new).await?;
             tx.locks_nobody_out(&org.id).await?;
             let target = Target::new("organization", &org.id, &org.name);
             if before.issuer != new.issuer {
+                tx.notes(Entry::SignInRequired { org: org.id.to_string(), provider: new.issuer.clone() });
                 let details = json!({ "provider": new.issuer, "from": before.issuer });
                 tx.record(NewEvent::of(&org.id, Action::SignInRequired, target.clone()).with(details)).await?;
             }
@@ -119,7 +140,8 @@ impl Store {
                 let details = json!({ "policy": to, "from": from });
                 tx.record(NewEvent::of(&org.id, Action::SignInPolicyChanged, target).with(details)).await?;
             }
-            tx.commit().await
+            tx.commit().await?;
+            Ok(before)
         })
         .await
     }
@@ -135,7 +157,12 @@ impl Store {
         closed(&query.fetch_all(self.read()).await?)
     }
 
-    /// The same for a token.
+    /// Whether a session gets into an organization of its person.
+    pub async fn is_open_to(&self, session: &[u8; 32], org: &OrgId) -> Result<bool> {
+        Ok(self.closed_to_session(session).await?.iter().all(|closed| closed.org_id != *org))
+    }
+
+    /// The same as [`Self::closed_to_session`] for a token.
     pub async fn closed_to_token(&self, token: &PersonalTokenId) -> Result<Vec<ClosedOrg>> {
         let sql = format!(
             "SELECT {}o.id FROM personal_tokens t JOIN users u ON u.id = t.user_id JOIN orgs o ON o.id IN \
@@ -200,6 +227,24 @@ impl Tx {
                 .bind(domain)
                 .execute(self.on())
                 .await?;
+        }
+        Ok(())
+    }
+
+    /// Fails if the acting person does not end the requirement of an issuer with a session of that issuer, as an owner under broken
+    /// glass does not; or would replace it by another, with which they can't have signed in at once. The command line ends it for
+    /// an issuer that is gone.
+    async fn may_change_issuer(&mut self, before: Option<&str>, new: Option<&str>) -> Result<()> {
+        if before.is_none() || before == new {
+            return Ok(());
+        }
+        if new.is_some() {
+            return Err(Error::field("issuer", "Require none first; then sign in with the other, and require that."));
+        }
+        if *self.actor() != Actor::CommandLine && self.shown_by_actor().await?.provider.as_deref() != before {
+            return Err(Error::Forbidden(
+                "Only who is signed in with the required issuer can end this. If the issuer is gone, an operator can.",
+            ));
         }
         Ok(())
     }

@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Store, detached, grants::PlaceKey, lifecycle::table, retried, row::Read, tx::Tx};
+use super::{
+    Store, detached,
+    grants::PlaceKey,
+    lifecycle::table,
+    retried,
+    row::Read,
+    tx::{Note, Tx},
+};
 use crate::{
     Error, Result,
     audit::{Act, Action, NewEvent, Target},
@@ -60,6 +67,15 @@ impl Store {
         Ok(())
     }
 
+    /// Takes the roles that the groups of these issuers gave a person whose identities were unlinked. One that fails is in the log.
+    pub(super) async fn end_roles_of_groups(&self, act: &Act, user: &User, issuers: &[String]) {
+        for issuer in issuers {
+            if let Err(error) = self.sync_roles(act, user, issuer, &[]).await {
+                tracing::error!(%error, user = %user.id, issuer, "roles of groups could not be taken");
+            }
+        }
+    }
+
     async fn org_of(&self, place: &PlaceRole) -> Result<Option<String>> {
         let org = if place.kind == PlaceKind::Org { "id" } else { "org_id" };
         let sql = format!("SELECT {org} AS org FROM {} WHERE id = $1", table(place.kind));
@@ -110,6 +126,7 @@ async fn sync_in(
         events.extend(tx.withdraw_held(requests, &user.id, &org).await?);
     }
     tx.touches_keys_of_person(&user.id).await?;
+    tx.notes(Note::Roles(user.id.clone(), org.clone()));
     tx.record_all(org.as_str(), events.into_iter().map(|event| (act.clone(), event)).collect()).await?;
     tx.commit().await
 }

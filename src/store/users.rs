@@ -178,6 +178,8 @@ impl Store {
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
+            let had = sqlx::query("SELECT 1 FROM users WHERE id = $1 AND password_hash IS NOT NULL");
+            let had = had.bind(user.id.to_string()).fetch_optional(tx.on()).await?.is_some();
             let done = sqlx::query("UPDATE users SET password_hash = $1, must_change_password = $2 WHERE id = $3")
                 .bind(password_hash)
                 .bind(i64::from(change))
@@ -187,10 +189,13 @@ impl Store {
             if done.rows_affected() == 0 {
                 return Err(Error::NotFound);
             }
-            // The person may have lost the account to somebody who made tokens with it.
+            // The person may have lost the account to somebody who made tokens with it, or linked an identity. Who gets their first
+            // password signs in by their identity only, and keeps it.
             let revoked = if change { tx.end_personal_tokens(&user.id).await? } else { 0 };
-            let ended = tx.password_was_changed(&user, Action::PasswordChanged, revoked).await?;
+            let unlinked = if change && had { tx.unlink_identities(&user.id).await? } else { Vec::new() };
+            let ended = tx.password_was_changed(&user, Action::PasswordChanged, (revoked, unlinked.len())).await?;
             tx.commit().await?;
+            store.end_roles_of_groups(&act, &user, &unlinked).await;
             Ok(ended)
         })
         .await

@@ -52,6 +52,9 @@ pub(super) const LEAKS_AGAIN: Limit = Limit::new(300, 2);
 pub(super) const LEAKS_OF_NEW: Limit = Limit::new(300, 2);
 /// Signatures of reports that were wrong, from one network.
 pub(super) const WRONG_SIGNATURES: Limit = Limit::new(20, 30);
+/// Answers of issuers that let nobody in. Offices share an address.
+pub(super) const SINGLE_SIGN_ON: Limit = Limit::new(30, 10);
+
 /// ID tokens that were sent from one network and got no key. CI services share few addresses.
 pub(super) const WRONG_ID_TOKENS: Limit = Limit::new(60, 5);
 /// A browser that signed in to this account before, or is signed in now; or one with the link of an invitation.

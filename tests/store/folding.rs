@@ -108,8 +108,8 @@ async fn what_is_renamed_is_found_by_its_new_name(store: &TestStore) {
     }
     assert_eq!(labelled(store, &org, "после").await, ["ПОСЛЕ"]);
     assert_eq!(labelled(store, &org, "before").await, [""; 0]);
-    assert_eq!(store.search(&ada.id, &[], None, "νέο").await.expect("asked").len(), 4);
-    assert_eq!(store.search(&ada.id, &[], None, "focus and").await.expect("asked"), []);
+    assert_eq!(store.search(&[0; 32], &ada.id, None, "νέο").await.expect("asked").len(), 4);
+    assert_eq!(store.search(&[0; 32], &ada.id, None, "focus and").await.expect("asked"), []);
 }
 
 async fn names_from_before_are_folded_at_the_next_start(store: &TestStore) {
@@ -132,6 +132,10 @@ async fn names_from_before_are_folded_at_the_next_start(store: &TestStore) {
     let again = store.reopened().await;
     assert_eq!(unfolded(store).await, []);
     assert_eq!(labelled(store, &org, "ЭКСПОРТ").await, ["Экспорт 0", "Экспорт 1", "Экспорт 2"]);
-    assert_eq!(again.search(&ada.id, &[], None, "ПОКОЙ").await.expect("asked").len(), 2, "the app and its project");
+    assert_eq!(
+        again.search(&[0; 32], &ada.id, None, "ПОКОЙ").await.expect("asked").len(),
+        2,
+        "the app and its project"
+    );
     again.close().await;
 }

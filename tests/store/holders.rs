@@ -72,7 +72,7 @@ async fn keys_of_organizations_and_people_are_found_listed_and_revoked(store: &T
 
         let page = store.keys(&org.id, None, &KeyFilter::default()).await.expect("asked");
         assert_eq!(page.keys.iter().map(|key| (&*key.label, &*key.owner_name)).collect::<Vec<_>>(), [(&*label, name)]);
-        let found = store.search(&ada.id, None, &label).await.expect("asked");
+        let found = store.search(&[0; 32], &ada.id, None, &label).await.expect("asked");
         let within: Vec<_> =
             found.iter().filter(|found| found.kind == SearchKind::Key).map(|found| &found.within).collect();
         let expected = if owner == HolderKind::Member { vec!["Eve", "Focus"] } else { vec!["Focus"] };

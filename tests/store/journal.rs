@@ -1,15 +1,15 @@
 //! A database that is older than its journal: what was taken away is taken away again, before anything is judged.
 
 use sallyport::{
-    app::App,
     audit::{Act, Actor},
     identity::Proof,
     journal::{Entry, KeyState, Line, SecretState},
     key::{Key, Status},
-    org::Org,
     store::{EventFilter, HowToRestore, Reader, Reconciled, Restored},
     testing::TestStore,
 };
+
+use crate::world::{World, world};
 
 sallyport::on_both_databases!(
     what_was_taken_away_is_taken_away_again,
@@ -19,25 +19,6 @@ sallyport::on_both_databases!(
     a_line_says_what_a_commit_changed_and_no_secret,
     a_restore_ends_what_lets_people_in_and_signs_the_fork,
 );
-
-struct World {
-    act: Act,
-    org: Org,
-    app: App,
-}
-
-async fn world(store: &TestStore) -> World {
-    let act = store.act(&store.person("Ada").await);
-    let org = store.org(&act, "Focus").await;
-    let app = store.app(&act, &org, "App").await;
-    World { act, org, app }
-}
-
-impl World {
-    async fn key(&self, store: &TestStore, label: &str) -> Key {
-        store.key(&self.act, &self.app, label).await.key
-    }
-}
 
 fn how() -> HowToRestore {
     HowToRestore { portal: "keys.example.com/audit".to_owned(), ..HowToRestore::default() }

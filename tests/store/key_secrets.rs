@@ -119,7 +119,7 @@ async fn a_key_is_found_by_each_and_shown_by_its_newest(store: &TestStore) {
     for secret in [&first, &second] {
         let checked = Checked::parse("sk_live_", secret.expose()).expect("shaped");
         assert_eq!(store.key_by_secret(ada, checked).await.expect("asked").as_ref(), Some(&key.id));
-        let found = store.search(ada, None, &secret.shown()).await.expect("asked");
+        let found = store.search(&[0; 32], ada, None, &secret.shown()).await.expect("asked");
         assert_eq!(found.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), [key.id.as_str()]);
     }
     store.set_aside(&act, &key).await.expect("set aside");

@@ -6,7 +6,6 @@ use std::{sync::Arc, time::Duration};
 
 use sallyport::{
     Error,
-    app::App,
     audit::{Act, Actor},
     key::{Issued, Key, KeyChange, NewRotation, PlainSecret, Status},
     key_policy::KeyPolicy,
@@ -19,6 +18,8 @@ use sallyport::{
     store::EventFilter,
     testing::{SeededEntropy, TestStore},
 };
+
+use crate::world::{World, world};
 
 sallyport::on_both_databases!(
     each_rule_does_what_it_says,
@@ -37,19 +38,6 @@ sallyport::on_both_databases!(
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
-
-struct World {
-    act: Act,
-    org: Org,
-    app: App,
-}
-
-async fn world(store: &TestStore) -> World {
-    let act = store.act(&store.person("Ada").await);
-    let org = store.org(&act, "Focus").await;
-    let app = store.app(&act, &org, "App").await;
-    World { act, org, app }
-}
 
 async fn rule(store: &TestStore, world: &World, on_leak: LeakResponse) {
     let policy = KeyPolicy { on_leak, ..KeyPolicy::default() };

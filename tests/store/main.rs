@@ -58,3 +58,4 @@ mod tampering;
 mod usage;
 mod usage_counts;
 mod users;
+mod world;

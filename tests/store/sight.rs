@@ -113,7 +113,7 @@ async fn a_project_is_seen_and_nothing_beside_it(store: &TestStore) {
     let issued = store.key(&made.act, beside, "Secret").await;
     let secret = Checked::parse("sk_live_", issued.secret.expose()).expect("shaped");
     assert_eq!(store.key_by_secret(&eve.id, secret).await.expect("asked"), None);
-    let found = store.search(&eve.id, &[], None, "e").await.expect("asked");
+    let found = store.search(&[0; 32], &eve.id, None, "e").await.expect("asked");
     for name in ["Beside", "Other", "Secret", "Key of Beside", "Project of Beside"] {
         assert!(found.iter().all(|hit| hit.name != name && !hit.within.iter().any(|at| at == name)), "{name}");
     }

@@ -4,10 +4,12 @@ use sallyport::{
     Result,
     audit::{Act, Actor},
     id::OrgId,
+    identity::Identity,
+    journal::{Entry, Line},
     member::Role,
     place::PlaceKind,
     single_sign_on::PlaceRole,
-    store::EventFilter,
+    store::{EventFilter, HowToRestore, Reconciled},
     testing::TestStore,
     user::User,
 };
@@ -18,6 +20,8 @@ sallyport::on_both_databases!(
     the_last_owner_stays,
     a_place_that_is_gone_is_left_out,
     each_change_is_recorded_in_its_organization,
+    they_end_with_the_identity,
+    the_journal_takes_them_again_and_gives_none,
 );
 
 const ACME: &str = "https://acme.example";
@@ -109,4 +113,56 @@ async fn each_change_is_recorded_in_its_organization(store: &TestStore) {
         assert!(last.details.contains(ACME), "{action}: {}", last.details);
         assert_eq!(last.actor_id, ada.id.as_str(), "{action}");
     }
+}
+
+async fn they_end_with_the_identity(store: &TestStore) {
+    let shell = Act::by(Actor::CommandLine);
+    let org = store.org(&shell, "Focus").await.id;
+    let ada = store.person("Ada").await;
+    let identity = |subject: &str| Identity::check(ACME, subject).expect("good");
+    for subject in ["ada", "ada lovelace"] {
+        store.link_identity(&shell, &ada, identity(subject)).await.expect("linked");
+    }
+    sync(store, &ada, ACME, &[at_org(&org, Role::Admin)]).await.expect("synced");
+    assert!(store.unlink_identity(&shell, &ada, identity("ada")).await.expect("unlinked"));
+    assert_eq!(roles(store, &org, &ada).await, [Role::Admin], "another of the issuer is left");
+    assert!(store.unlink_identity(&shell, &ada, identity("ada lovelace")).await.expect("unlinked"));
+    assert_eq!(roles(store, &org, &ada).await, []);
+    // So they do when an operator gives the account another password, which unlinks what somebody else may have linked.
+    store.change_password(&shell, &ada, "first".to_owned()).await.expect("set");
+    store.link_identity(&shell, &ada, identity("eve")).await.expect("linked");
+    sync(store, &ada, ACME, &[at_org(&org, Role::Admin)]).await.expect("synced");
+    store.set_password_to_change(&shell, &ada, "second".to_owned()).await.expect("set");
+    assert_eq!(store.identities_of(&ada.id).await.expect("asked"), []);
+    assert_eq!(roles(store, &org, &ada).await, []);
+}
+
+async fn the_journal_takes_them_again_and_gives_none(store: &TestStore) {
+    let shell = Act::by(Actor::CommandLine);
+    let org = store.org(&shell, "Focus").await.id;
+    let ada = store.person("Ada").await;
+    sync(store, &ada, ACME, &[at_org(&org, Role::Admin)]).await.expect("synced");
+    // What the journal of a portal that took the role, gave another by its groups, unlinked, and required the issuer says.
+    let identity = Identity::check(ACME, "ada").expect("good");
+    store.link_identity(&shell, &ada, identity.clone()).await.expect("linked");
+    let digest = "6bcc4d61e8b3a4e3".to_owned();
+    let given = ("organization".to_owned(), org.to_string(), "member".to_owned());
+    let entries = [
+        Entry::Roles {
+            person: ada.id.to_string(),
+            org: org.to_string(),
+            roles: vec![given.clone()],
+            synced: vec![given],
+        },
+        Entry::IdentityUnlinked { person: ada.id.to_string(), digest },
+        Entry::SignInRequired { org: org.to_string(), provider: Some(ACME.to_owned()) },
+    ];
+    let revision = store.revision().await.expect("read") + 1;
+    let line = Line::new(revision, store.now().micros(), &entries);
+    let how = HowToRestore { portal: "keys.example.com/audit".to_owned(), ..HowToRestore::default() };
+    let done = store.reconcile(&Act::by(Actor::Sallyport), &[line], how).await.expect("compared");
+    assert!(matches!(done, Reconciled::Restored(_)), "{done:?}");
+    assert_eq!(roles(store, &org, &ada).await, [], "taken, and the next sign-in gives what groups give");
+    assert_eq!(store.sign_in_policy(&org).await.expect("asked").issuer.as_deref(), Some(ACME));
+    assert_eq!(store.identities_of(&ada.id).await.expect("asked"), [identity], "another was unlinked");
 }

@@ -26,12 +26,10 @@ impl DecisionAccess {
                 Some(app) => store.find(&me.user.id, app).await?.is_some(),
                 None => false,
             };
-            if !seen {
-                return Ok(None);
-            }
-            // As on the pages of the organization: the session has to meet what it demands.
-            let within = OrgAccess::of(me.clone(), store, &org.id).await?;
-            return Ok(Some(Self { within, kept }));
+            return match seen {
+                true => Ok(Some(Self { within: OrgAccess::of(me.clone(), store, &org.id).await?, kept })),
+                false => Ok(None),
+            };
         }
         Ok(None)
     }

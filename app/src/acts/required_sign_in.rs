@@ -2,10 +2,13 @@
 
 use chrono::NaiveDate;
 use leptos::prelude::*;
-use sallyport::{Invalid, Timestamp, id::OrgId, member::Permission, sign_in_policy::SignInPolicy};
+use sallyport::{
+    Invalid, Timestamp, id::OrgId, member::Permission, second_factor::TypedCode, sign_in_policy::SignInPolicy,
+    throttle::Who,
+};
 use serde::{Deserialize, Serialize};
 
-use super::{ActError, Caller};
+use super::{ActError, Caller, code_attempts::counted};
 use crate::{access::OrgAccess, form::FormState};
 
 /// The form, as typed.
@@ -108,13 +111,20 @@ pub async fn require_sign_in(org: OrgId, form: SignInForm) -> Result<(), ActErro
     Ok(store.set_sign_in_policy(&access.me.act(), &access.org, policy).await?)
 }
 
-/// Lets an owner in for an hour without the issuer. All owners are told by mail.
+/// Lets an owner in for an hour without the issuer, with a code. All owners are told by mail.
 #[server(prefix = "/act", endpoint = "orgs/break-glass")]
-pub async fn break_glass(org: OrgId) -> Result<(), ActError> {
+pub async fn break_glass(org: OrgId, #[server(default)] code: String) -> Result<(), ActError> {
     let caller = Caller::current();
     let me = caller.signed_in().await?;
     caller.fresh(&me).await?;
-    Ok(caller.store().break_glass(&me.act(), &org, &me.user).await?)
+    let code = TypedCode::parse(&code)?;
+    let who = match &code {
+        TypedCode::Authenticator(_) => Who::CodeOfSignedIn,
+        TypedCode::Recovery(_) => Who::RecoveryCode(caller.client.ip),
+    };
+    let act = me.act();
+    let broken = async { Ok::<_, ActError>(caller.store().break_glass(&act, &org, &me.user, code).await?) };
+    counted(&caller, &me.user, &act, who, broken).await
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use sallyport::{
     user::{Password, User, check_email},
 };
 
-use super::{ActError, Caller, InPage, code_attempts::counted};
+use super::{ActError, Caller, InPage, code_attempts::counted, group_roles::sync};
 use crate::{
     attempts::wait_message,
     error::PageError,
@@ -164,12 +164,18 @@ async fn begin(
     let (store, device) = (caller.store(), known_device(&caller.context, &user.email, &proved.device_mark()));
     let (act, proof) = (caller.client.act(signing(user)), proved.proof());
     let token = match (second, was_known) {
+        (None, _) if let Proved::Identity { asked_at, .. } = proved => {
+            store.start_session_by_issuer(&act, user, proof, *asked_at, !was_known).await?
+        }
         (Some(second), _) => store.start_session_with(&act, user, proof, second, !was_known).await?,
         (None, true) => store.start_session(&act, user, proof).await?,
         (None, false) => store.start_session_on_new_device(&act, user, proof).await?,
     };
     end_former(caller).await?;
     caller.session.replace(&user.id, &token).await?;
+    if let Proved::Identity { identity, groups: Some(groups), .. } = proved {
+        sync(caller, &act, user, &identity.provider, groups).await;
+    }
     Ok(InPage(Step::Session(NewSession { device, was_known })))
 }
 

@@ -3,18 +3,20 @@
 use axum::http::HeaderValue;
 use leptos::prelude::*;
 use sallyport::{
-    Error,
+    Timestamp,
     audit::Actor,
     identity::Identity,
     single_sign_on::Issuer,
+    throttle::{Throttled, Throttles, Who},
     user::{NewUser, User, check_email, check_name},
 };
 
 use super::{
     ActError, Caller, InPage,
-    sessions::{Started, begin_or_ask, signing},
+    sessions::{Started, begin_or_ask},
 };
 use crate::{
+    attempts::wait_message,
     error::PageError,
     half_signed_in::Proved,
     known_device::of_token,
@@ -58,8 +60,8 @@ fn redirect(caller: &Caller, issuer: &Issuer) -> String {
 pub async fn begin_with(issuer: String, next: String, again: bool) -> Result<InPage<Onward>, ActError> {
     let caller = Caller::current();
     let issuer = issuer_of(&caller, &issuer)?;
-    let flow = begun(&caller.context, &caller.headers, issuer, &next);
-    let url = caller.context.single_sign_on.authorize(issuer, &redirect(&caller, issuer), &flow, again).await;
+    let flow = begun(&caller.context, &caller.headers, issuer, &next, again);
+    let url = caller.context.single_sign_on.authorize(issuer, &redirect(&caller, issuer), &flow).await;
     let url = url.map_err(|why| failed(issuer, why))?;
     Ok(InPage(Onward { name: issuer.name.clone(), url, cookie: flow.keep(&caller.context) }))
 }
@@ -78,6 +80,10 @@ pub async fn sign_in_with(issuer: String, answer: Answer) -> Result<InPage<Arriv
             "This sign-in did not begin in this browser, or it took longer than ten minutes. Begin it again.",
         ));
     };
+    let attempt = match context.attempts.begin(Who::SingleSignOn(caller.client.ip), "").await? {
+        Ok(attempt) => attempt,
+        Err(Throttled { wait, .. }) => return Err(ActError::Refused(PageError::Busy(wait_message(wait)))),
+    };
     let vouched = context.single_sign_on.vouch(issuer, &redirect(&caller, issuer), &flow, answer).await;
     let vouched = vouched.map_err(|why| failed(issuer, why))?;
     let (user, is_new) = match account(&caller, issuer, &vouched).await? {
@@ -85,13 +91,20 @@ pub async fn sign_in_with(issuer: String, answer: Answer) -> Result<InPage<Arriv
         Account::New(user) => (user, true),
         Account::ToLink(email) => {
             let Identity { provider, subject } = vouched.identity;
-            let pending = PendingLink { issuer: issuer.id.clone(), provider, subject, email, groups: vouched.groups };
+            let pending = PendingLink { issuer: issuer.id.clone(), provider, subject, email };
+            context.attempts.succeeded(attempt).await;
             return Ok(InPage(Arrived::HasAccount(pending.keep(context))));
         }
     };
-    sync(&caller, issuer, &user, &vouched.groups).await?;
+    context.attempts.succeeded(attempt).await;
     let hash = caller.store().user_to_sign_in(&user.email).await?.and_then(|(_, hash)| hash);
-    let proved = Proved::Identity(vouched.identity, hash);
+    // Those that give a role: what is kept in a cookie stays small.
+    let groups = vouched.groups.map(|groups| {
+        let given = issuer.group_roles.iter().map(|rule| &rule.group).filter(|group| groups.contains(group));
+        given.cloned().collect()
+    });
+    let asked_at = vouched.asked_at.unwrap_or(Timestamp::from_micros(0));
+    let proved = Proved::Identity { identity: vouched.identity, hash, asked_at, groups };
     let device = flow.device.and_then(|token| of_token(context, &token, &user.email, &proved.device_mark()));
     let started = begin_or_ask(&caller, &user, proved, is_new || device.is_some()).await?;
     Ok(InPage(Arrived::SignedIn(started, flow.next)))
@@ -183,17 +196,17 @@ pub async fn sign_in_to_link() -> Result<InPage<Option<Linkable>>, ActError> {
     Ok(InPage(pending.map(|(issuer, pending)| Linkable { issuer: issuer.name.clone(), email: pending.email })))
 }
 
-/// Links the identity that waits to the person's account. They signed in a short time ago, as before.
+/// Links the identity that waits to the person's account. They signed in a short time ago, as before. Its groups give roles at the
+/// next sign-in: what the cookie says may be ten minutes old.
 #[server(prefix = "/act", endpoint = "account/link")]
 pub async fn link_sign_in() -> Result<(), ActError> {
     let caller = Caller::current();
     let me = caller.signed_in().await?;
     caller.fresh(&me).await?;
-    let Some((issuer, pending)) = pending(&caller, &me.user)? else { return Ok(()) };
+    let Some((_, pending)) = pending(&caller, &me.user)? else { return Ok(()) };
     let identity = Identity { provider: pending.provider, subject: pending.subject };
     let linked = caller.store().link_identity(&me.act(), &me.user, identity).await;
-    linked.map_err(|error| ActError::from(error).renamed("subject", ""))?;
-    sync(&caller, issuer, &me.user, &pending.groups).await
+    linked.map_err(|error| ActError::from(error).renamed("subject", ""))
 }
 
 /// Unlinks an identity from the person's account, which ends all their sessions. Without a password the last one stays.
@@ -206,7 +219,7 @@ pub async fn unlink_sign_in(provider: String, subject: String) -> Result<(), Act
     let has_password = store.has_password(&me.user.id).await?;
     if !has_password && store.identities_of(&me.user.id).await?.len() < 2 {
         return Err(refusal(
-            "This is the only way in which you sign in. Set a password first: sign out, and use “Forgot your password?”.",
+            "This is the only way in which you sign in. Ask an operator of this portal for a password first.",
         ));
     }
     if !store.unlink_identity(&me.act(), &me.user, Identity { provider, subject }).await? {
@@ -214,25 +227,6 @@ pub async fn unlink_sign_in(provider: String, subject: String) -> Result<(), Act
     }
     caller.session.forget().await;
     Ok(())
-}
-
-/// Gives the roles of the issuer's groups, if any are mapped.
-async fn sync(caller: &Caller, issuer: &Issuer, user: &User, groups: &[String]) -> Result<(), ActError> {
-    if issuer.group_roles.is_empty() {
-        return Ok(());
-    }
-    let act = caller.client.act(signing(user));
-    match caller.store().sync_roles(&act, user, &issuer.url, &issuer.roles_of(groups)).await {
-        // Nobody is locked out because the log's collector is away: the next sign-in gives the roles.
-        Err(Error::NotForwarded) => {
-            tracing::warn!(
-                issuer = issuer.id,
-                "roles of groups are not given: the audit log does not reach its collector"
-            );
-            Ok(())
-        }
-        synced => Ok(synced?),
-    }
 }
 
 fn refusal(message: impl Into<String>) -> ActError {

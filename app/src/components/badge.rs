@@ -1,6 +1,8 @@
 use leptos::prelude::*;
 use sallyport::Timestamp;
 
+use super::html::{Html, written};
+
 /// The meaning of a colour, which is always accompanied by words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -37,7 +39,11 @@ impl Tone {
 /// A state, as a small pill.
 #[component]
 pub fn Badge(tone: Tone, #[prop(into)] text: String) -> impl IntoView {
-    view! { <span class=tone.badge()>{text}</span> }
+    written(|html| put_badge(html, tone, &text))
+}
+
+pub fn put_badge(html: &mut Html, tone: Tone, text: &str) {
+    html.tags("<span").attribute("class", tone.badge()).tags(">").text(text).tags("</span>");
 }
 
 /// Marks what is archived.
@@ -48,7 +54,11 @@ pub fn archived(at: Option<Timestamp>) -> impl IntoView {
 /// A scope, as an outlined word.
 #[component]
 pub fn Chip(#[prop(into)] text: String) -> impl IntoView {
-    view! { <span class="chip">{text}</span> }
+    written(|html| put_chip(html, &text))
+}
+
+pub fn put_chip(html: &mut Html, text: &str) {
+    html.tags("<span class=\"chip\">").text(text).tags("</span>");
 }
 
 /// What was done just now. It is announced, does not move the page, and goes after some seconds.

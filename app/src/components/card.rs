@@ -50,6 +50,24 @@ pub fn SettingGroup(
     }
 }
 
+/// A group that is set on a page of its own: what is set there, and the button that leads to it.
+#[component]
+pub fn SettingLink(
+    title: &'static str,
+    about: &'static str,
+    href: String,
+    button: &'static str,
+    text: &'static str,
+) -> impl IntoView {
+    view! {
+        <SettingGroup
+            title about action=move || view! { <form method="get" action=href><button class="btn">{button}</button></form> }
+        >
+            <p>{text}</p>
+        </SettingGroup>
+    }
+}
+
 /// Above the title of a page that only says something.
 #[component]
 pub fn LeadIcon(icon: Icon) -> impl IntoView {

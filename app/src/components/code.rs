@@ -1,6 +1,9 @@
 use leptos::prelude::*;
 
-use super::highlight::Highlighted;
+use super::{
+    highlight::Highlighted,
+    html::{Html, written},
+};
 
 /// Copies `text`, or the value of the field with the id `target`, so that a secret is not in the page twice. With both it
 /// copies the text with the secrets of the one-time dialog in place of `{secret-key}` and `{signing-secret}`.
@@ -15,17 +18,26 @@ pub fn CopyButton(
     #[prop(optional, into)]
     label: String,
 ) -> impl IntoView {
-    // Pages write "ID".
-    let title = name.replace(" id", " ID");
     let text = (target.is_empty() || !text.is_empty()).then_some(text);
-    let target = (!target.is_empty()).then_some(target);
+    written(|html| put_copy_button(html, &name, text.as_deref(), &target, &label))
+}
+
+fn put_copy_button(html: &mut Html, name: &str, text: Option<&str>, target: &str, label: &str) {
     let class = if label.is_empty() { "copy" } else { "copy btn" };
-    let label = (!label.is_empty()).then(|| view! { <span>{label}</span> });
-    view! {
-        <button type="button" class=class aria-label=name title=title data-copy=text data-copy-from=target>
-            {label}
-        </button>
+    html.tags("<button type=\"button\"").attribute("class", class).attribute("aria-label", name);
+    // Pages write "ID".
+    html.attribute("title", &name.replace(" id", " ID"));
+    if let Some(text) = text {
+        html.attribute("data-copy", text);
     }
+    if !target.is_empty() {
+        html.attribute("data-copy-from", target);
+    }
+    html.tags(">");
+    if !label.is_empty() {
+        html.tags("<span>").text(label).tags("</span>");
+    }
+    html.tags("</button>");
 }
 
 /// An id or a key's prefix in monospace, shortened in the middle, with a button that copies all of it.
@@ -42,7 +54,13 @@ pub fn IdChip(
     shown: String,
 ) -> impl IntoView {
     let shown = if shown.is_empty() { cut_middle(&id) } else { shown };
-    view! { <span class="id-chip"><code>{shown}</code><CopyButton name=name text=id/></span> }
+    written(|html| put_id_chip(html, &id, &name, &shown))
+}
+
+pub fn put_id_chip(html: &mut Html, id: &str, name: &str, shown: &str) {
+    html.tags("<span class=\"id-chip\"><code>").text(shown).tags("</code>");
+    put_copy_button(html, name, Some(id), "", "");
+    html.tags("</span>");
 }
 
 /// Lines of code, with a button that copies them.

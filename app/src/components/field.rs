@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use super::html::{Html, written};
 use crate::form::FormState;
 
 /// The ids of a field's hint and error, for `aria-describedby`.
@@ -176,5 +177,9 @@ pub fn CheckField(
 /// A hidden value.
 #[component]
 pub fn Hidden(#[prop(into)] name: String, #[prop(into)] value: String) -> impl IntoView {
-    view! { <input type="hidden" name=name value=value/> }
+    written(|html| put_hidden(html, &name, &value))
+}
+
+pub fn put_hidden(html: &mut Html, name: &str, value: &str) {
+    html.tags("<input type=\"hidden\"").attribute("name", name).attribute("value", value).tags(">");
 }

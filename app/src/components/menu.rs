@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::html::{Html, written};
+
 /// A button that opens a menu, with or without scripts: Escape, a click elsewhere and a choice close it. Its children
 /// are `.menu-item`s. The button's id is the menu's with `-button` appended.
 #[component]
@@ -13,13 +15,21 @@ pub fn Menu<C: IntoView + 'static>(
     small: bool,
     children: TypedChildren<C>,
 ) -> impl IntoView {
-    let button = [&id, "-button"].concat();
-    let title = (!small).then(|| name.clone());
-    view! {
-        <button
-            type="button" id=button class=if small { "more" } else { "more btn" } popovertarget=id.clone()
-            aria-label=name title=title
-        ></button>
-        <div id=id class="menu menu-at" popover>{children.into_inner()()}</div>
+    written(|html| {
+        put_menu(html, &id, &name, small, |html| {
+            html.view(children.into_inner()());
+        });
+    })
+}
+
+pub fn put_menu(html: &mut Html, id: &str, name: &str, small: bool, children: impl FnOnce(&mut Html)) {
+    html.tags("<button type=\"button\"").attribute_of("id", &[id, "-button"]);
+    html.attribute("class", if small { "more" } else { "more btn" }).attribute("popovertarget", id);
+    html.attribute("aria-label", name);
+    if !small {
+        html.attribute("title", name);
     }
+    html.tags("></button><div").attribute("id", id).tags(" class=\"menu menu-at\" popover>");
+    children(html);
+    html.tags("</div>");
 }

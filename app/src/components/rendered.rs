@@ -17,12 +17,3 @@ pub fn html_of(view: impl IntoView) -> String {
     view.to_html_with_buf(&mut html, &mut Position::FirstChild, true, false, Vec::new());
     html
 }
-
-/// Elements one after the other as HTML, in one buffer that begins with room for this many bytes of each.
-pub fn rendered_each<V: IntoView>(views: impl ExactSizeIterator<Item = V>, bytes: usize) -> InertElement {
-    let mut html = String::with_capacity(views.len() * bytes);
-    for view in views {
-        view.into_view().to_html_with_buf(&mut html, &mut Position::NextChild, true, false, Vec::new());
-    }
-    InertElement::new(html)
-}

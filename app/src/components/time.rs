@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::html::{Html, written};
+
 /// A time in words, with the full time as its title.
 #[component]
 pub fn When(
@@ -12,8 +14,15 @@ pub fn When(
     #[prop(optional_no_strip)]
     day: Option<&'static str>,
 ) -> impl IntoView {
-    let title = readable(&at);
-    view! { <time datetime=at title=title data-date=day>{text}</time> }
+    written(|html| put_when(html, &at, &text, day))
+}
+
+pub fn put_when(html: &mut Html, at: &str, text: &str, day: Option<&'static str>) {
+    html.tags("<time").attribute("datetime", at).attribute("title", &readable(at));
+    if let Some(day) = day {
+        html.attribute("data-date", day);
+    }
+    html.tags(">").text(text).tags("</time>");
 }
 
 fn readable(at: &str) -> String {

@@ -46,20 +46,6 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
             .text("If it was you, there is nothing to do. If not, change your password: that signs everybody else out.")
             .button("Look at my sessions", format!("{url}/account")),
         About::SecondFactorChanged { what, origin } => second_factors::changed(*what, facts(origin), hello, sender),
-        About::LinkedSignInChanged { provider, is_linked, origin } => {
-            let mut what = vec![("Issuer", provider.clone())];
-            what.extend(facts(origin));
-            let (subject, about) = match is_linked {
-                true => ("A sign-in was linked to your account", "can now be signed in to with it"),
-                false => ("A sign-in was unlinked from your account", "can no longer be signed in to with it"),
-            };
-            Content::new(subject)
-                .text(hello)
-                .text(format!("Your account at {brand} {about}."))
-                .facts(what)
-                .text("If it was not you, change your password, and tell an operator of the portal.")
-                .button("Look at my account", format!("{url}/account"))
-        }
         About::CommandLineSignedIn { name, origin } => {
             let mut what = vec![("It calls itself", name.clone())];
             what.extend(facts(origin));

@@ -38,6 +38,14 @@ pub(super) fn changed(
                 "Several wrong codes were entered for your account at {brand}, so further ones are refused for a while."
             ),
         ),
+        FactorChange::SignInLinked => (
+            "A sign-in was linked to your account",
+            format!("An account at another service can now sign in to your account at {brand}, without your password."),
+        ),
+        FactorChange::SignInUnlinked => (
+            "A sign-in was unlinked from your account",
+            format!("It can no longer sign in to your account at {brand}. Your sessions were ended."),
+        ),
     };
     let advice = match what {
         FactorChange::CodesRefused => {
@@ -45,6 +53,9 @@ pub(super) fn changed(
         }
         FactorChange::Reset => {
             "Set up an authenticator app again. If you did not ask for this, tell an operator of the portal."
+        }
+        FactorChange::SignInLinked => {
+            "If it was not you, unlink it on your account, change your password, and tell an operator of the portal."
         }
         _ => "If it was not you, change your password, and tell an operator of the portal.",
     };

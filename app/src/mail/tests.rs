@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 28] {
+fn letters(typed: &str) -> [(&'static str, About); 30] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
@@ -73,14 +73,8 @@ fn letters(typed: &str) -> [(&'static str, About); 28] {
         ("recovery_code_used", factor(FactorChange::CodeUsed(1))),
         ("second_factors_reset", factor(FactorChange::Reset)),
         ("second_factor_refused", factor(FactorChange::CodesRefused)),
-        (
-            "sign_in_linked",
-            About::LinkedSignInChanged { provider: typed.to_owned(), is_linked: true, origin: origin() },
-        ),
-        (
-            "sign_in_unlinked",
-            About::LinkedSignInChanged { provider: typed.to_owned(), is_linked: false, origin: origin() },
-        ),
+        ("sign_in_linked", factor(FactorChange::SignInLinked)),
+        ("sign_in_unlinked", factor(FactorChange::SignInUnlinked)),
         (
             "command_line_signed_in",
             About::CommandLineSignedIn { name: typed.to_owned(), origin: Origin { device: None, ..origin() } },

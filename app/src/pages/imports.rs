@@ -107,6 +107,7 @@ fn Progress(import: Import, form: FormState) -> impl IntoView {
         (_, None) => view! { <p><a class="btn" href=here>"Refresh"</a></p> }.into_any(),
         _ => view! { <p class="muted">"Rotate these keys when you can: a key that was made elsewhere has no checksum."</p> }.into_any(),
     };
+    let label = if import.started_at.is_none() { "To import" } else { "Imported" };
     let shape = if import.rule.prefix.is_empty() { "No prefix".to_owned() } else { import.rule.prefix.clone() };
     let (least, most) = (import.rule.min_length, import.rule.max_length);
     let length = if least == most { most.to_string() } else { format!("{least} to {most}") };
@@ -116,7 +117,7 @@ fn Progress(import: Import, form: FormState) -> impl IntoView {
             <div class="stack">
                 <Facts>
                     <Fact label="Lines">{import.lines}</Fact>
-                    <Fact label="Imported">{counts.imported}</Fact>
+                    <Fact label=label>{counts.imported}</Fact>
                     <Fact label="Imported before">{counts.repeated}</Fact>
                     <Fact label="Refused">{counts.refused}</Fact>
                     <Fact label="Shape of the keys">{shape}</Fact>

@@ -1,4 +1,4 @@
-//! `sallyport member add|remove|list`.
+//! `sallyport member add|remove|list|any-sign-in`.
 
 use clap::Subcommand;
 use sallyport::{
@@ -6,7 +6,7 @@ use sallyport::{
     id::OrgId,
     member::{Member, Role, RoleGiven},
     place::{Place, PlaceKind},
-    store::Store,
+    store::{Reader, Store},
 };
 
 use super::{
@@ -22,6 +22,20 @@ fn role(text: &str) -> Result<Role, String> {
         "it should be owner, admin or member; tenant_admin or tenant_member; project_admin, developer or viewer"
             .to_owned()
     })
+}
+
+fn org_id(text: &str) -> Result<OrgId, String> {
+    OrgId::parse(text).ok_or_else(|| "it should be the id of an organization, like org_focus_labs_kB8mPx".to_owned())
+}
+
+async fn any_sign_in(store: &Store, org: &OrgId) -> Result<(), String> {
+    let found = store.find(Reader::All, org).await.map_err(said)?;
+    let org = found.ok_or_else(|| format!("There is no organization {org}."))?;
+    match store.end_required_sign_in(&act(), &org).await.map_err(said)? {
+        Some(issuer) => say!("People of {} sign in as they like. It required {issuer}.", org.name),
+        None => say!("{} requires no issuer.", org.name),
+    }
+    Ok(())
 }
 
 #[derive(Subcommand)]
@@ -55,6 +69,14 @@ pub enum MemberCommand {
         #[arg(long)]
         json: bool,
     },
+    /// End the requirement that members of an organization sign in with one issuer, when that issuer is gone
+    #[command(after_help = "Example:
+  sallyport member any-sign-in --org org_focus_labs_kB8mPx")]
+    AnySignIn {
+        /// Id of the organization
+        #[arg(long, value_name = "ORG_ID", value_parser = org_id)]
+        org: OrgId,
+    },
     /// List the people with a role in an organization, a tenant or a project
     #[command(after_help = "Examples:
   sallyport member list --org org_focus_labs_kB8mPx
@@ -74,6 +96,7 @@ pub async fn run(store: &Store, command: MemberCommand) -> Result<(), String> {
         MemberCommand::Remove { place, person, revoke_keys, json } => {
             remove(store, &place.find(store).await?, person.email(), revoke_keys, json).await
         }
+        MemberCommand::AnySignIn { org } => any_sign_in(store, &org).await,
         MemberCommand::List { place, json } => list(store, &place.find(store).await?, json).await,
     }
 }

@@ -175,6 +175,9 @@ async fn restored(
     }
 }
 
+/// What the names of SQLite's files of a database end with.
+const ENDS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
 /// The copy, until it is the database.
 struct Part(PathBuf);
 
@@ -204,25 +207,29 @@ impl Part {
         }
         File::open(&self.0).and_then(|part| part.sync_all()).map_err(failed)?;
         let mut kept = None;
-        if database.exists() {
+        // Also without the database itself: SQLite would write a log that is left of it into this one.
+        let old = ENDS.map(|end| beside(database, end));
+        if old.iter().any(|file| file.symlink_metadata().is_ok()) {
             let to = folder.join(format!("replaced-{now}"));
             fs::DirBuilder::new().mode(0o700).create(&to).map_err(failed)?;
-            for end in ["", "-wal", "-shm"] {
-                let from = beside(database, end);
+            for from in &old {
                 let Some(name) = from.file_name() else { continue };
-                match fs::rename(&from, to.join(name)) {
+                match fs::rename(from, to.join(name)) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
                     _ => {}
                 }
             }
+            File::open(&to).and_then(|to| to.sync_all()).map_err(failed)?;
             kept = Some(to);
         }
+        // What was moved is away before the copy takes its place.
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
         fs::rename(&self.0, database).and_then(|()| File::open(folder)?.sync_all()).map_err(failed)?;
         Ok(kept)
     }
 
     fn remove(&self) {
-        for end in ["", "-wal", "-shm", "-journal"] {
+        for end in ENDS {
             let _ = fs::remove_file(beside(&self.0, end));
         }
     }

@@ -1,5 +1,5 @@
-//! `sallyport user create|list|password|reset-link|reset-factors|sign-out|disable|enable|operator|export|erase`, for an operator with a shell
-//! on the server.
+//! `sallyport user create|list|password|reset-link|reset-factors|unlink|sign-out|disable|enable|operator|export|erase`, for an
+//! operator with a shell on the server.
 
 use std::sync::Arc;
 
@@ -100,6 +100,17 @@ pub enum UserCommand {
         #[command(flatten)]
         person: Person,
     },
+    /// Unlink the identities with which a person signs in without a password, and end their sessions; they are told by mail
+    #[command(after_help = "Examples:
+  sallyport user unlink ada@example.com
+  sallyport user unlink ada@example.com --issuer https://login.example.com")]
+    Unlink {
+        #[command(flatten)]
+        person: Person,
+        /// Only those of this issuer
+        #[arg(long, value_name = "URL")]
+        issuer: Option<String>,
+    },
     /// Disable an account: its sessions end at once, and the person can't sign in
     #[command(after_help = "Example:
   sallyport user disable ada@example.com")]
@@ -160,6 +171,7 @@ pub async fn run(place: &Where, store: &Store, command: UserCommand) -> Result<(
         UserCommand::ResetLink { person, public_url } => reset_link(place, store, person.email(), public_url).await,
         UserCommand::SignOut { people } => sign_out(store, people.email()).await,
         UserCommand::ResetFactors { person } => reset_factors(store, person.email()).await,
+        UserCommand::Unlink { person, issuer } => unlink(store, person.email(), issuer.as_deref()).await,
         UserCommand::Disable { person } => disable(store, person.email()).await,
         UserCommand::Operator { email, switch } => operator(store, &email, switch == Switch::On).await,
         UserCommand::Export { person } => export(store, person.email()).await,
@@ -281,6 +293,20 @@ async fn reset_factors(store: &Store, email: &str) -> Result<(), String> {
         ),
         false => say!("{} has no second factor.", user.name),
     }
+    Ok(())
+}
+
+async fn unlink(store: &Store, email: &str, issuer: Option<&str>) -> Result<(), String> {
+    let Account { user, .. } = account(store, email).await?;
+    let mut unlinked = 0;
+    for identity in store.identities_of(&user.id).await.map_err(said)? {
+        if issuer.is_none_or(|issuer| issuer == identity.provider)
+            && store.unlink_identity(&act(), &user, identity).await.map_err(said)?
+        {
+            unlinked += 1;
+        }
+    }
+    say!("Unlinked identities of {}: {unlinked}.", user.name);
     Ok(())
 }
 

@@ -23,6 +23,10 @@ pub(super) struct IssuerSection {
     #[serde(default)]
     groups: Vec<GroupSection>,
     ca_file: Option<PathBuf>,
+    #[serde(default)]
+    require: BTreeMap<String, String>,
+    #[serde(default)]
+    without_auth_time: bool,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +47,10 @@ pub struct IssuerSettings {
     /// Besides `openid`.
     pub scopes: Vec<String>,
     pub groups_claim: Option<String>,
+    /// Claims that the ID token of everybody has to have.
+    pub require: BTreeMap<String, String>,
+    /// It does not say when it asked a person: each sign-in counts as fresh.
+    pub without_auth_time: bool,
     /// PEM: the only authorities that its certificate may come from, instead of those of the system.
     pub authorities: Option<Vec<u8>>,
     /// Through which it is reached if it is outside: that of webhooks.
@@ -114,6 +122,8 @@ impl IssuerSection {
             secret,
             scopes: scopes.into_iter().filter(|scope| scope != "openid").collect(),
             groups_claim: self.groups_claim,
+            require: self.require,
+            without_auth_time: self.without_auth_time,
             issuer: Issuer { id: id.clone(), name, url: self.issuer, domains, group_roles },
         })
     }
@@ -185,6 +195,8 @@ mod tests {
             "groups_claim",
             "groups",
             "ca_file",
+            "require",
+            "without_auth_time",
         ] {
             assert!(listed.contains(&format!("| `single_sign_on.ID.{name}` |")), "{name}");
             let written =

@@ -5,7 +5,7 @@ use axum::{
     http::{Request, Response, StatusCode, header},
 };
 use http_body_util::{BodyExt, Limited};
-use hyper::client::conn::http1;
+use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use sallyport::webhook::Target;
 use tokio::task::JoinSet;
@@ -50,16 +50,24 @@ pub(super) async fn send(
     for (name, value) in set {
         parts.headers.insert(name, value.parse().map_err(|_| unsendable())?);
     }
-    let broke_off = |error: hyper::Error| format!("The connection broke off: {error}.");
-    let mut builder = http1::Builder::new();
-    builder.max_buf_size(HEAD).max_headers(HEADERS);
-    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(broke_off)?;
-    // It ends with this function.
-    let mut driver = JoinSet::new();
-    driver.spawn(async move { drop(connection.await) });
-    let response = sender.send_request(Request::from_parts(parts, Body::from(body))).await.map_err(broke_off)?;
+    let (response, _driver) = exchange(stream, Request::from_parts(parts, Body::from(body))).await?;
     let (parts, body) = response.into_parts();
     let body = Limited::new(body, most).collect().await;
     let body = body.map_err(|error| format!("It could not be read, or has more than {most} bytes: {error}."))?;
     Ok(Response::from_parts(parts, body.to_bytes().to_vec()))
+}
+
+/// Keeps a connection going, and ends it when it is dropped.
+pub type Driver = JoinSet<()>;
+
+/// Sends a request over a new connection. The body of the response arrives as long as the driver is there.
+pub async fn exchange(stream: Box<dyn Stream>, request: Request<Body>) -> Result<(Response<Incoming>, Driver), String> {
+    let broke_off = |error: hyper::Error| format!("The connection broke off: {error}.");
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(HEAD).max_headers(HEADERS);
+    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(broke_off)?;
+    let mut driver = Driver::new();
+    driver.spawn(async move { drop(connection.await) });
+    let response = sender.send_request(request).await.map_err(broke_off)?;
+    Ok((response, driver))
 }

@@ -98,6 +98,7 @@ pub(super) fn check_endpoints(metadata: &Metadata, issuer: &str) -> Result<(), S
         metadata.token_endpoint().map(|one| one.url()),
         metadata.userinfo_endpoint().map(|one| one.url()),
         end_session.map(|one| one.url()),
+        Some(metadata.jwks_uri().url()),
     ];
     match endpoints.into_iter().flatten().find(|url| url.scheme() != "https") {
         Some(url) => Err(format!("it names an address without https: {url}")),

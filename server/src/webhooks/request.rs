@@ -7,23 +7,18 @@ use axum::{
     http::{HeaderName, HeaderValue, Request, header},
 };
 use http_body_util::BodyExt;
-use hyper::{body::Incoming, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
 use sallyport::webhook::Target;
-use tokio::{task::JoinSet, time::timeout};
+use tokio::time::timeout;
 
 use super::Answer;
-use crate::collector::Stream;
+use crate::{collector::Stream, outside::exchange};
 
 /// Bytes of a response that are kept.
 const KEPT: usize = 4_096;
 
 /// How long its body is waited for.
 const READING: Duration = Duration::from_secs(2);
-
-/// Bounds of a response's head.
-const HEAD: usize = 64 * 1024;
-const HEADERS: usize = 100;
 
 pub(super) async fn post(
     stream: Box<dyn Stream>,
@@ -44,14 +39,7 @@ pub(super) async fn post(
         let (Ok(name), Ok(value)) = (name, value) else { return Err("A header can't be sent.".to_owned()) };
         request.headers_mut().insert(name, value);
     }
-    let broke_off = |error: hyper::Error| format!("The connection broke off: {error}.");
-    let mut builder = http1::Builder::new();
-    builder.max_buf_size(HEAD).max_headers(HEADERS);
-    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(broke_off)?;
-    // It ends with this function.
-    let mut driver = JoinSet::new();
-    driver.spawn(async move { drop(connection.await) });
-    let response = sender.send_request(request).await.map_err(broke_off)?;
+    let (response, _driver) = exchange(stream, request).await?;
     let code = response.status().as_u16();
     let body = if is_kept { Some(beginning(response.into_body()).await) } else { None };
     Ok(Answer { code, body })

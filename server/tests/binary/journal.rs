@@ -170,6 +170,28 @@ fn nothing_comes_back_from_the_dead() {
     assert!(checked.status.success(), "{}{}", stdout(&checked), stderr(&checked));
 }
 
+/// SQLite would write the log of the lost database into the one that was put back.
+#[test]
+fn a_log_of_a_database_that_was_lost_is_moved_away() {
+    let (portal, server) = Portal::start(3);
+    portal.backup();
+    for key in 0..2 {
+        assert_eq!(portal.revoke(&server, key).expect("answered")["journaled"], true);
+    }
+    server.kill();
+    let database = portal.data().join("sallyport.db");
+    let log = database.with_extension("db-wal");
+    assert!(fs::metadata(&log).is_ok_and(|log| log.len() > 0), "a log is left");
+    fs::remove_file(&database).expect("lost");
+    let restored = portal.restore(&[]);
+    assert!(restored.status.success(), "{}{}", stdout(&restored), stderr(&restored));
+    let server = Server::start(&portal.data());
+    assert_eq!(portal.codes(&server), ["revoked", "revoked", "valid"]);
+    server.kill();
+    let checked = sallyport(&portal.data(), &["audit", "verify"]);
+    assert!(checked.status.success(), "{}{}", stdout(&checked), stderr(&checked));
+}
+
 #[test]
 fn a_backup_that_was_only_copied_is_brought_up_to_date_at_the_start() {
     let (portal, server) = Portal::start(6);

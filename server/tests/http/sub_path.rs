@@ -138,6 +138,10 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
         format!("{UNDER}/nothing/here"),
         format!("{UNDER}/orgs/org_nothing"),
         format!("{UNDER}/requests/{}", refused.header("x-request-id")),
+        // Single sign-on is neither set up nor required.
+        format!("{UNDER}/sign-in/with/nothing"),
+        format!("{UNDER}/account/link"),
+        format!("{UNDER}/orgs/{of}/break-glass"),
         format!("{UNDER}/keys/{key}/signing-secret"),
         format!("{UNDER}/keys/{key}/rotate"),
         format!("{UNDER}/keys/{key}/revoke"),

@@ -6,7 +6,7 @@ use crate::{
     approval::{Approval, ApprovalStatus},
     fold::fold,
     id::{AppId, OrgId, UserId},
-    store::{Page, Paging, Store, row::Read},
+    store::{Page, Paging, Store, find::outside, row::Read},
 };
 
 /// The most results of a search.
@@ -108,18 +108,24 @@ impl Store {
         query.fetch_one(self.read()).await?.int("n")
     }
 
-    /// The requests of all organizations of this person that wait for a decision, that they see, and whose label contains these
-    /// words: a few, the newest first.
-    pub async fn search_waiting_requests(&self, person: &UserId, words: &str) -> Result<Vec<Approval>> {
+    /// The requests of all organizations of this person that are open to their session, that wait for a decision, that they see,
+    /// and whose label contains these words: a few, the newest first.
+    pub async fn search_waiting_requests(
+        &self,
+        session: &[u8; 32],
+        person: &UserId,
+        words: &str,
+    ) -> Result<Vec<Approval>> {
         let words = words.trim();
         if words.is_empty() || words.contains(char::is_control) {
             return Ok(Vec::new());
         }
         // Folded here: few wait at once, and their labels are not stored that way.
         let sql = format!(
-            "{SELECT} WHERE a.org_id IN (SELECT m.org_id FROM grants m WHERE m.subject = $2) AND {} \
+            "{SELECT} WHERE a.org_id IN (SELECT m.org_id FROM grants m WHERE m.subject = $2) AND {} AND {} \
              ORDER BY a.asked_at DESC, a.id DESC LIMIT {MOST_OPEN_OF_ORG}",
-            waits("a.org_id", "$1", "$2")
+            waits("a.org_id", "$1", "$2"),
+            outside("a.org_id", &self.closed_to_session(session).await?)
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(self.now().micros()).bind(person.to_string());
         let rows = query.fetch_all(self.read()).await?;

@@ -134,7 +134,7 @@ impl Tx {
             return Err(Error::Forbidden(ENDED));
         }
         let revoked = self.end_personal_tokens(&user.id).await?;
-        self.password_was_changed(user, Action::AddressVerified, revoked).await.map(drop)
+        self.password_was_changed(user, Action::AddressVerified, (revoked, 0)).await.map(drop)
     }
 
     /// Ends an invitation because it is accepted. Two that accept it wait for each other: the second finds it ended.

@@ -17,7 +17,7 @@ use crate::{
     Result,
     audit::{Act, Action, NewEvent, Target},
     id::{AppId, OrgId, UserId},
-    journal::Entry,
+    journal::{Entry, HeldRole},
     place::PlaceKind,
 };
 
@@ -142,7 +142,11 @@ impl Tx {
                 self.archive_again(place, id, Some(now), false, commit).await
             }
             Entry::KeysRevoked { place, id } => self.revoke_keys_again(place, id, commit).await,
-            Entry::Roles { person, org, roles } => self.roles_again(person, org, roles, commit).await,
+            Entry::Roles { person, org, roles, synced } => self.roles_again(person, org, (roles, synced), commit).await,
+            Entry::IdentityUnlinked { person, digest } => self.unlink_again(person, digest, commit).await,
+            Entry::SignInRequired { org, provider } => {
+                self.require_again(org, provider.as_deref(), resumes, commit).await
+            }
             _ => none,
         }
     }
@@ -260,13 +264,13 @@ impl Tx {
             .collect())
     }
 
-    /// Gives a person the roles that they had in an organization, and no others. Of two people who were made and unmade owner the
+    /// Gives a person the roles that they had in an organization, but for those that groups gave, and no others. Of two people who were made and unmade owner the
     /// later entry comes last, so somebody stays the owner.
     async fn roles_again(
         &mut self,
         person: &str,
         org: &str,
-        roles: &[(String, String, String)],
+        (roles, synced): (&[HeldRole], &[HeldRole]),
         commit: Commit,
     ) -> Result<Vec<NewEvent>> {
         self.lock_chain(org).await?;
@@ -287,7 +291,7 @@ impl Tx {
             let query = sqlx::query(sql).bind(org.to_owned()).bind(person.to_owned());
             gone += query.bind(place.clone()).bind(role.clone()).execute(self.on()).await?.rows_affected();
         }
-        for (kind, place, role) in roles.iter().filter(|role| !had.contains(role)) {
+        for (kind, place, role) in roles.iter().filter(|role| !had.contains(role) && !synced.contains(role)) {
             let Some(found) = PlaceKind::parse(kind) else { continue };
             let sql = format!(
                 "INSERT INTO grants (org_id, subject, place_kind, place_id, role, granted_at) \

@@ -87,6 +87,8 @@ fn subject(entry: &Entry) -> (u8, String, String) {
         Entry::TrustRule { id, .. } => of(12, id, ""),
         Entry::TrustRuleDeleted { id } => of(13, id, ""),
         Entry::Ingestion { app, .. } => of(14, app, ""),
+        Entry::IdentityUnlinked { person, digest } => of(15, person, digest),
+        Entry::SignInRequired { org, .. } => of(16, org, ""),
     }
 }
 

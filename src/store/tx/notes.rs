@@ -111,12 +111,14 @@ impl Tx {
 
     async fn roles_entry(&mut self, person: &UserId, org: &OrgId) -> Result<Entry> {
         let rows = sqlx::query(
-            "SELECT place_kind, place_id, role FROM grants WHERE org_id = $1 AND subject = $2 \
+            "SELECT place_kind, place_id, role, synced_by FROM grants WHERE org_id = $1 AND subject = $2 \
              ORDER BY place_kind, place_id, role",
         );
         let rows = rows.bind(org.to_string()).bind(person.to_string()).fetch_all(self.on()).await?;
         let role = |row: &AnyRow| Ok((row.text("place_kind")?, row.text("place_id")?, row.text("role")?));
         let roles = rows.iter().map(role).collect::<Result<_>>()?;
-        Ok(Entry::Roles { person: person.to_string(), org: org.to_string(), roles })
+        let by_groups = rows.iter().filter(|row| row.text_opt("synced_by").is_ok_and(|by| by.is_some()));
+        let synced = by_groups.map(role).collect::<Result<_>>()?;
+        Ok(Entry::Roles { person: person.to_string(), org: org.to_string(), roles, synced })
     }
 }

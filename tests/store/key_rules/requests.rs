@@ -98,9 +98,9 @@ async fn requests_are_listed_like_keys(store: &TestStore) {
         store.count_waiting_requests(&world.org.id, Some(&world.app.id), &person.id).await.expect("counted")
     };
     assert_eq!((count(&world.owner).await, count(&world.developer).await), (2, 1));
-    let found = store.search_waiting_requests(&world.developer.id, "owner").await.expect("searched");
+    let found = store.search_waiting_requests(&[0; 32], &world.developer.id, "owner").await.expect("searched");
     assert_eq!(found, []);
-    let found = store.search_waiting_requests(&world.owner.id, " owner").await.expect("searched");
+    let found = store.search_waiting_requests(&[0; 32], &world.owner.id, " owner").await.expect("searched");
     assert_eq!(found[0].id, owners);
     // The page of all requests, by status.
     let listed = async |status, app: Option<&App>| {

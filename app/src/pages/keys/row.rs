@@ -1,6 +1,6 @@
 //! A key in a list, and the small words for its state.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use sallyport::{
     Timestamp,
     key::{ListedKey, Status},
@@ -8,11 +8,11 @@ use sallyport::{
     store::{SOON_DAYS, UNUSED_DAYS},
 };
 
-use super::turn::TurnKey;
+use super::turn::put_turn_key;
 use crate::{
-    components::{Badge, Chip, IdChip, Menu, Tone},
-    pages::usage::sparkline::{Days, Sparkline},
-    words::{Ago, ahead},
+    components::{Badge, Html, Tone, cut_middle, put_badge, put_chip, put_id_chip, put_menu, written},
+    pages::usage::sparkline::{Days, put_sparkline},
+    words::{ahead, put_ago},
 };
 
 /// Real data stands out.
@@ -29,21 +29,30 @@ pub fn environment_title(profile: &Profile, name: &str) -> String {
 
 #[component]
 pub fn StatusBadge(status: Status) -> impl IntoView {
-    let tone = match status {
+    view! { <Badge tone=status_tone(status) text=status.title()/> }
+}
+
+fn status_tone(status: Status) -> Tone {
+    match status {
         Status::Active => Tone::Good,
         Status::Rotating | Status::Paused | Status::Suspended => Tone::Warning,
         Status::Expired => Tone::Neutral,
         Status::Revoked => Tone::Danger,
-    };
-    view! { <Badge tone text=status.title()/> }
+    }
 }
 
 /// When it was last good for a request; never, for one that was not.
 #[component]
 pub fn LastUsed(at: Option<Timestamp>, now: Timestamp) -> impl IntoView {
+    written(|html| put_last_used(html, at, now))
+}
+
+fn put_last_used(html: &mut Html, at: Option<Timestamp>, now: Timestamp) {
     match at {
-        Some(at) => Either::Left(view! { <Ago at now/> }),
-        None => Either::Right("never used"),
+        Some(at) => put_ago(html, at, now),
+        None => {
+            html.text("never used");
+        }
     }
 }
 
@@ -100,91 +109,120 @@ pub fn owner(owner: HolderKind, name: &str) -> String {
     }
 }
 
-#[component]
-pub fn KeyRow(
-    key: ListedKey,
+/// A row of a list.
+pub struct KeyRow<'a> {
+    pub key: &'a ListedKey,
     /// Where the list holds the keys of several.
-    owner: Option<String>,
-    environment: String,
+    pub owner: Option<String>,
+    pub environment: String,
     /// Whether there is a column for them.
-    scopes: bool,
+    pub scopes: bool,
     /// Whether there is a column for who created them.
-    creators: bool,
+    pub creators: bool,
     /// Where the person may change it: the address of the list.
-    turn: Option<String>,
+    pub turn: Option<&'a str>,
     /// Whether it can be selected, where any of the list can.
-    chosen: Option<bool>,
+    pub chosen: Option<bool>,
     /// What is done to the keys of this list: the name of the button, and the last part of its address.
-    remedy: Option<(&'static str, &'static str)>,
-    now: Timestamp,
-) -> impl IntoView {
-    let creator = key.created_by.as_ref().map_or_else(|| "–".to_owned(), |person| person.name.clone());
-    let off = !key.status.is_usable();
-    let soon = short_hint(&key, now).map(|text| view! { <small>{text}</small> });
-    let has_button = remedy.is_some();
-    let remedy = remedy.map(|(name, tail)| {
-        let button = turn.is_some().then(|| {
-            let href = ["/keys/", key.id.as_str(), "/", tail].concat();
-            view! { <a class="btn btn-small" href=href aria-label=[name, " ", &key.label].concat()>{name}</a> }
-        });
-        view! { <td>{button}</td> }
-    });
-    let chips = key.scopes.iter().map(|scope| view! { <Chip text=scope.clone()/> }).collect_view();
-    let choose = chosen.map(|can| {
-        let input = can.then(|| {
-            view! {
-                <label>
-                    <input
-                        type="checkbox" name="key" value=key.id.to_string() form="choose" autocomplete="off"
-                        aria-label=["Select ", &key.label].concat()
-                    />
-                </label>
+    pub remedy: Option<(&'static str, &'static str)>,
+    pub now: Timestamp,
+}
+
+impl KeyRow<'_> {
+    pub fn put(&self, html: &mut Html) {
+        let Self { key, now, .. } = *self;
+        html.tags(if key.status.is_usable() { "<tr>" } else { "<tr class=\"row-off\">" });
+        self.put_choice(html);
+        html.tags("<td class=\"cell-main\"><a").attribute_of("href", &["/keys/", key.id.as_str()]).tags(">");
+        html.text(&key.label).tags("</a>");
+        if let Some(owner) = &self.owner {
+            put_below(html, owner);
+        }
+        html.tags("</td><td data-label=\"Key\" class=\"cell-mono cell-less\">").text(&key.shown);
+        if key.is_imported {
+            put_below(html, "Imported");
+        }
+        html.tags("</td><td data-label=\"Environment\">");
+        put_badge(html, environment_tone(key.mode), &self.environment);
+        html.tags("</td>");
+        if self.scopes {
+            let class = if self.remedy.is_some() { "cell-chips cell-less" } else { "cell-chips" };
+            html.tags("<td data-label=\"Scopes\"").attribute("class", class).tags(">");
+            key.scopes.iter().for_each(|scope| put_chip(html, scope));
+            html.tags("</td>");
+        }
+        html.tags("<td data-label=\"Created\" class=\"cell-muted cell-less cell-least\">");
+        put_ago(html, key.created_at, now);
+        html.tags("</td>");
+        if self.creators {
+            let creator = key.created_by.as_ref().map_or("–", |person| &person.name);
+            html.tags("<td data-label=\"Created by\" class=\"cell-muted cell-wide\">").text(creator).tags("</td>");
+        }
+        html.tags("<td data-label=\"Last used\" class=\"cell-muted\">");
+        put_last_used(html, key.last_used_at, now);
+        if let Some(days) = Days::of_key(key) {
+            put_sparkline(html, days);
+        }
+        html.tags("</td><td class=\"cell-end\">");
+        put_badge(html, status_tone(key.status), key.status.title());
+        html.tags(" ");
+        if let Some(soon) = short_hint(key, now) {
+            html.tags("<small>").text(&soon).tags("</small>");
+        }
+        html.tags("</td>");
+        self.put_remedy(html);
+        html.tags("<td class=\"cell-act\">");
+        self.put_actions(html);
+        html.tags("</td></tr>");
+    }
+
+    fn put_choice(&self, html: &mut Html) {
+        let Some(can) = self.chosen else { return };
+        html.tags("<td class=\"cell-choose\">");
+        if can {
+            html.tags("<label><input type=\"checkbox\" name=\"key\"").attribute("value", self.key.id.as_str());
+            html.tags(" form=\"choose\" autocomplete=\"off\"");
+            html.attribute_of("aria-label", &["Select ", &self.key.label]).tags("></label>");
+        }
+        html.tags("</td>");
+    }
+
+    fn put_remedy(&self, html: &mut Html) {
+        let Some((name, tail)) = self.remedy else { return };
+        html.tags("<td>");
+        if self.turn.is_some() {
+            html.tags("<a class=\"btn btn-small\"").attribute_of("href", &["/keys/", self.key.id.as_str(), "/", tail]);
+            html.attribute_of("aria-label", &[name, " ", &self.key.label]).tags(">").text(name).tags("</a>");
+        }
+        html.tags("</td>");
+    }
+
+    /// What can be done to a key without opening it.
+    fn put_actions(&self, html: &mut Html) {
+        let ListedKey { id, label, status, paused, .. } = self.key;
+        let menu = ["menu-", id.as_str()].concat();
+        let page = |html: &mut Html, class, tail, name| {
+            html.tags("<a").attribute("class", class).attribute_of("href", &["/keys/", id.as_str(), tail]);
+            html.tags(">").text(name).tags("</a>");
+        };
+        put_menu(html, &menu, &["Actions for ", label].concat(), true, |html| {
+            put_id_chip(html, id.as_str(), "Copy key id", &cut_middle(id.as_str()));
+            page(html, "menu-item", "/test", "Test a request");
+            let Some(list) = self.turn else { return };
+            // Without scripts the button that opened the menu has the focus again.
+            let back = [list, "#", &menu, "-button"].concat();
+            put_turn_key(html, id, (*status, *paused), "menu-item", Some((label, &back)));
+            if !matches!(status, Status::Expired | Status::Revoked) {
+                page(html, "menu-item", "/rotate", "Rotate");
+            }
+            if *status != Status::Revoked {
+                page(html, "menu-item menu-danger", "/revoke", "Revoke");
             }
         });
-        view! { <td class="cell-choose">{input}</td> }
-    });
-    view! {
-        <tr class=off.then_some("row-off")>
-            {choose}
-            <td class="cell-main">
-                <a href=["/keys/", key.id.as_str()].concat()>{key.label.clone()}</a>
-                {owner.map(|owner| view! { <span class="cell-sub">{owner}</span> })}
-            </td>
-            <td data-label="Key" class="cell-mono cell-less">
-                {key.shown.clone()}{key.is_imported.then(|| view! { <span class="cell-sub">"Imported"</span> })}
-            </td>
-            <td data-label="Environment"><Badge tone=environment_tone(key.mode) text=environment/></td>
-            {scopes.then(|| view! { <td data-label="Scopes" class="cell-chips" class:cell-less=has_button>{chips}</td> })}
-            <td data-label="Created" class="cell-muted cell-less cell-least"><Ago at=key.created_at now/></td>
-            {creators.then(|| view! { <td data-label="Created by" class="cell-muted cell-wide">{creator}</td> })}
-            <td data-label="Last used" class="cell-muted">
-                <LastUsed at=key.last_used_at now/>
-                {Days::of_key(&key).map(|days| view! { <Sparkline days/> })}
-            </td>
-            <td class="cell-end"><StatusBadge status=key.status/>" "{soon}</td>
-            {remedy}
-            <td class="cell-act"><RowMenu key turn/></td>
-        </tr>
     }
 }
 
-/// What can be done to a key without opening it.
-#[component]
-fn RowMenu(key: ListedKey, turn: Option<String>) -> impl IntoView {
-    let ListedKey { id, label, status, paused, .. } = key;
-    let (href, menu) = (["/keys/", id.as_str()].concat(), ["menu-", id.as_str()].concat());
-    let (name, test) = (["Actions for ", &label].concat(), [&href, "/test"].concat());
-    view! {
-        <Menu id=menu.clone() name small=true>
-            <IdChip id=id.to_string() name="Copy key id"/>
-            <a class="menu-item" href=test>"Test a request"</a>
-            {turn.map(|list| view! {
-                // Without scripts the button that opened the menu has the focus again.
-                <TurnKey key=id status paused label back=[&list, "#", &menu, "-button"].concat() class="menu-item"/>
-                {(!matches!(status, Status::Expired | Status::Revoked))
-                    .then(|| view! { <a class="menu-item" href=[&href, "/rotate"].concat()>"Rotate"</a> })}
-                {(status != Status::Revoked).then(|| view! { <a class="menu-item menu-danger" href=[&href, "/revoke"].concat()>"Revoke"</a> })}
-            })}
-        </Menu>
-    }
+/// A second line in a cell.
+fn put_below(html: &mut Html, text: &str) {
+    html.tags("<span class=\"cell-sub\">").text(text).tags("</span>");
 }

@@ -6,7 +6,7 @@ use sallyport::{id::KeyId, key::Status};
 
 use crate::{
     acts::keys::{PauseKey, ResumeKey},
-    components::Hidden,
+    components::{Html, put_hidden, written},
     form::FormState,
     pages::theme::local,
     ui::see_other,
@@ -37,23 +37,29 @@ pub fn TurnKey(
     status: Status,
     /// Whether it is paused, whatever else it is.
     paused: bool,
-    /// Where the key is one of a list: its label, and the page to come back to.
-    #[prop(optional, into)]
-    label: String,
-    #[prop(optional, into)] back: String,
     #[prop(default = "btn")] class: &'static str,
 ) -> impl IntoView {
-    let listed = !back.is_empty();
-    turn(status, paused).map(|(verb, act, name)| {
-        view! {
-            <form method="post" action=["/keys/", key.as_str(), "/", verb].concat() data-act=act>
-                <Hidden name="key" value=key.to_string()/>
-                {listed.then(|| view! { <Hidden name="back" value=back/> })}
-                <button
-                    id=["turn-", key.as_str()].concat() class=class
-                    aria-label=listed.then(|| [name, " ", &label].concat())
-                >{name}</button>
-            </form>
-        }
-    })
+    written(|html| put_turn_key(html, &key, (status, paused), class, None))
+}
+
+/// `listed` is the label of a key in a list, and the page to come back to.
+pub fn put_turn_key(
+    html: &mut Html,
+    key: &KeyId,
+    (status, paused): (Status, bool),
+    class: &'static str,
+    listed: Option<(&str, &str)>,
+) {
+    let Some((verb, act, name)) = turn(status, paused) else { return };
+    html.tags("<form method=\"post\"").attribute_of("action", &["/keys/", key.as_str(), "/", verb]);
+    html.attribute("data-act", act).tags(">");
+    put_hidden(html, "key", key.as_str());
+    if let Some((_, back)) = listed {
+        put_hidden(html, "back", back);
+    }
+    html.tags("<button").attribute_of("id", &["turn-", key.as_str()]).attribute("class", class);
+    if let Some((label, _)) = listed {
+        html.attribute_of("aria-label", &[name, " ", label]);
+    }
+    html.tags(">").text(name).tags("</button></form>");
 }

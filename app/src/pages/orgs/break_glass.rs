@@ -10,8 +10,9 @@ use crate::{
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
+    pages::sign_in::code::CodeField,
     portal::Page,
-    ui::{Ui, refuse, see_other},
+    ui::{Typed, Ui, refuse, see_other},
 };
 
 /// The organization, if it requires an issuer with which the person did not sign in and they own it. `Err` is the answer for
@@ -39,14 +40,23 @@ pub async fn get(ui: Ui, me: SignedIn, access: Result<OrgAccess, PageError>) -> 
     }
 }
 
-pub async fn post(ui: Ui, caller: Caller, me: SignedIn, access: Result<OrgAccess, PageError>) -> PageResult {
+pub async fn post(
+    ui: Ui,
+    caller: Caller,
+    me: SignedIn,
+    access: Result<OrgAccess, PageError>,
+    Typed(form): Typed,
+) -> PageResult {
     let org = match closed(&ui, &me, access).await {
         Ok(org) => org,
         Err(answer) => return answer,
     };
-    match caller.run(break_glass(org.clone())).await {
+    match caller.run(break_glass(org.clone(), form.value("code"))).await {
         Ok(()) => Ok(see_other(format!("/orgs/{org}"))),
-        Err(error) => Ok(ui.refused(page(&org, refuse(FormState::new(), error)?))),
+        Err(error) => {
+            let wait = error.wait();
+            Ok(ui.refused_for(page(&org, refuse(FormState::new(), error)?), wait))
+        }
     }
 }
 
@@ -56,10 +66,11 @@ fn page(org: &OrgId, form: FormState) -> Page {
         view! {
             <h1 class="card-title">"Break glass"</h1>
             <p class="card-sub">
-                "You get in for an hour without single sign-on, with your password and your code. All owners are told by mail, each time."
+                "You get in for an hour, in this browser, without single sign-on. All owners are told by mail, each time."
             </p>
-            <form method="post" action=action class="stack">
+            <form method="post" action=action novalidate class="stack">
                 <ErrorSummary form=&form/>
+                <CodeField form=form.clone()/>
                 <button class="btn btn-danger btn-wide">"Get in without single sign-on"</button>
                 <p><a href="/">"Back"</a></p>
                 <SubmitOnce/>

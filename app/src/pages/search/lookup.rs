@@ -6,7 +6,7 @@ use sallyport::{
     id::{AppId, KeyId, OrgId, ProjectId, RequestId, TenantId},
     key::Status,
     member::Role,
-    store::{KeyDue, Reader, SearchHit, SearchKind, Store},
+    store::{KeyDue, SearchHit, SearchKind, Store},
 };
 
 use super::{
@@ -61,10 +61,13 @@ impl Search<'_> {
         let profile = self.store().profile();
         match SearchInput::by(text, profile) {
             SearchInput::Nothing => self.nothing().await,
-            SearchInput::Key(key) => match self.store().key_by_secret(&self.me.user.id, key).await? {
-                Some(id) => Ok(self.exact(id.as_str()).await?.unwrap_or_default()),
-                None => Ok(Answer::saying("No key of your organizations has this secret.")),
-            },
+            SearchInput::Key(key) => {
+                let found = match self.store().key_by_secret(&self.me.user.id, key).await? {
+                    Some(id) => self.exact(id.as_str()).await?,
+                    None => None,
+                };
+                Ok(found.unwrap_or_else(|| Answer::saying("No key of your organizations has this secret.")))
+            }
             SearchInput::Request(id) => self.request(&id).await,
             SearchInput::Secret(said) => Ok(Answer::saying(said)),
             SearchInput::Words(words) => match self.exact(words).await? {
@@ -76,19 +79,17 @@ impl Search<'_> {
 
     /// The one thing with this id.
     async fn exact(&self, id: &str) -> Result<Option<Answer>, PageError> {
-        let (store, user) = (self.store(), &self.me.user.id);
-        let closed = store.closed_to_session(&self.me.session).await?;
-        let user = Reader::Bearer { user, closed: &closed };
+        let (store, session, user) = (self.store(), &self.me.session, &self.me.user.id);
         let found = if let Some(id) = OrgId::parse(id) {
-            store.find(user, &id).await?.map(|org| (SearchKind::Organization, org.name, None))
+            store.find_in_session(session, user, &id).await?.map(|org| (SearchKind::Organization, org.name, None))
         } else if let Some(id) = TenantId::parse(id) {
-            store.find(user, &id).await?.map(|tenant| (SearchKind::Tenant, tenant.name, None))
+            store.find_in_session(session, user, &id).await?.map(|tenant| (SearchKind::Tenant, tenant.name, None))
         } else if let Some(id) = ProjectId::parse(id) {
-            store.find(user, &id).await?.map(|project| (SearchKind::Project, project.name, None))
+            store.find_in_session(session, user, &id).await?.map(|project| (SearchKind::Project, project.name, None))
         } else if let Some(id) = AppId::parse(id) {
-            store.find(user, &id).await?.map(|app| (SearchKind::App, app.name, None))
+            store.find_in_session(session, user, &id).await?.map(|app| (SearchKind::App, app.name, None))
         } else if let Some(id) = KeyId::parse(id) {
-            store.find(user, &id).await?.map(|key| {
+            store.find_in_session(session, user, &id).await?.map(|key| {
                 let status = key.status(store.now());
                 (SearchKind::Key, key.label, Some(status))
             })
@@ -106,8 +107,10 @@ impl Search<'_> {
 
     /// The refused request with that id.
     async fn request(&self, id: &RequestId) -> Result<Answer, PageError> {
-        let Some(found) = DecisionAccess::find(self.me, self.context, id).await? else {
-            return Ok(Answer::saying(NOT_KEPT));
+        let found = match DecisionAccess::find(self.me, self.context, id).await {
+            Ok(Some(found)) => found,
+            Ok(None) | Err(PageError::StepUp { .. }) => return Ok(Answer::saying(NOT_KEPT)),
+            Err(error) => return Err(error),
         };
         let decision = found.kept.decision;
         let (why, label) = (sentence(&refusal(decision.verdict.code())), decision.key.label.to_string());
@@ -121,16 +124,14 @@ impl Search<'_> {
             return Ok(Answer::saying("That is longer than any name. Search for fewer words."));
         }
         let near = self.near.map(|access| &access.org.id);
-        let closed = self.store().closed_to_session(&self.me.session).await?;
-        let found = self.store().search(&self.me.user.id, &closed, near, words).await?;
+        let found = self.store().search(&self.me.session, &self.me.user.id, near, words).await?;
         let now = self.store().now();
         let of_kind = |kind| {
             let of_kind = found.iter().filter(|found| found.kind == kind).cloned();
             of_kind.map(|found| hit(found, now)).collect()
         };
         let mut all: Vec<_> = SearchKind::ALL.into_iter().map(|kind| (title(kind), of_kind(kind))).collect();
-        let mut waiting = self.store().search_waiting_requests(&self.me.user.id, words).await?;
-        waiting.retain(|found| closed.iter().all(|closed| closed.org_id != found.org_id));
+        let waiting = self.store().search_waiting_requests(&self.me.session, &self.me.user.id, words).await?;
         all.insert(2, ("Waiting for approval", waiting.into_iter().map(waiting_request).collect()));
         let pages =
             places::all(self.store(), self.me, self.near).await?.into_iter().filter(|place| place.matches_words(words));

@@ -20,7 +20,7 @@ use super::SavedQuery;
 use crate::{
     access::{Addressed, OrgAccess},
     acts::{Caller, key_rules::set_key_rules},
-    components::{DoneNotice, ErrorSummary, Hidden, PageHead, Setting, SettingGroup},
+    components::{DoneNotice, ErrorSummary, Hidden, PageHead, Setting, SettingLink},
     context::Context,
     error::{PageError, PageResult},
     form::FormState,
@@ -54,14 +54,11 @@ pub async fn post(ui: Ui, caller: Caller, Addressed(id): Addressed<OrgAccess>, T
 #[component]
 pub fn KeyRulesGroup(org: OrgId) -> impl IntoView {
     view! {
-        <SettingGroup
+        <SettingLink
             title="Rules for keys" about="What the organization demands of its keys."
-            action=move || view! {
-                <form method="get" action=format!("/orgs/{org}/settings/key-rules")><button class="btn">"Change rules"</button></form>
-            }
-        >
-            <p>"How long keys live, how many there are, and which of them another person has to approve."</p>
-        </SettingGroup>
+            href=format!("/orgs/{org}/settings/key-rules") button="Change rules"
+            text="How long keys live, how many there are, and which of them another person has to approve."
+        />
     }
 }
 

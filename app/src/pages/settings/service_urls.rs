@@ -8,7 +8,7 @@ use super::SavedQuery;
 use crate::{
     access::{Addressed, OrgAccess},
     acts::{Caller, orgs::set_service_urls},
-    components::{DoneNotice, ErrorSummary, Hidden, PageHead, Setting, SettingGroup, TextArea},
+    components::{DoneNotice, ErrorSummary, Hidden, PageHead, Setting, SettingLink, TextArea},
     context::Context,
     edit_conflict::fingerprint,
     error::{PageError, PageResult},
@@ -79,13 +79,10 @@ async fn page(
 #[component]
 pub fn ServiceUrlsGroup(org: OrgId) -> impl IntoView {
     view! {
-        <SettingGroup
+        <SettingLink
             title="Services of your own" about="For organizations that run services themselves."
-            action=move || view! {
-                <form method="get" action=format!("/orgs/{org}/settings/service-urls")><button class="btn">"Change URLs"</button></form>
-            }
-        >
-            <p>"URLs of your services, which the file that your apps read names."</p>
-        </SettingGroup>
+            href=format!("/orgs/{org}/settings/service-urls") button="Change URLs"
+            text="URLs of your services, which the file that your apps read names."
+        />
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         required_sign_in::{SignInForm, require_sign_in},
     },
     components::{
-        CheckField, Choice, DoneNotice, ErrorSummary, PageHead, SelectField, Setting, SettingGroup, TextArea, TextField,
+        CheckField, Choice, DoneNotice, ErrorSummary, PageHead, SelectField, Setting, SettingLink, TextArea, TextField,
     },
     error::{PageError, PageResult},
     form::FormState,
@@ -74,7 +74,7 @@ async fn page(ui: &Ui, access: &OrgAccess, form: FormState, saved: bool) -> Resu
                 <ErrorSummary form=&form/>
                 <Setting
                     title="Single sign-on"
-                    about=|| "Who did not sign in with it sees nothing of the organization. Owners with an authenticator app get in for an hour without it, and all owners are told by mail."
+                    about=|| "Who did not sign in with it sees nothing of the organization. Owners whose authenticator app is more than a week old get in for an hour without it, and all owners are told by mail. It is ended by who signed in with it."
                 >
                     <div class="stack form">
                         <SelectField form=&form name="issuer" label="Single sign-on required" options/>
@@ -118,13 +118,10 @@ async fn page(ui: &Ui, access: &OrgAccess, form: FormState, saved: bool) -> Resu
 #[component]
 pub fn SignInGroup(org: OrgId) -> impl IntoView {
     view! {
-        <SettingGroup
+        <SettingLink
             title="Sign-in" about="How members get into the organization."
-            action=move || view! {
-                <form method="get" action=format!("/orgs/{org}/settings/sign-in")><button class="btn">"Change sign-in"</button></form>
-            }
-        >
-            <p>"Whether members need your company’s issuer or a second factor, and how long their sessions last here."</p>
-        </SettingGroup>
+            href=format!("/orgs/{org}/settings/sign-in") button="Change sign-in"
+            text="Whether members need your company’s issuer or a second factor, and how long their sessions last here."
+        />
     }
 }

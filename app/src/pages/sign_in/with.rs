@@ -47,7 +47,8 @@ pub async fn post(ui: Ui, caller: Caller, path: IssuerPath, Typed(form): Typed) 
     }
 }
 
-/// The issuer sends the browser back to this address. What it brings is bound to the browser by a cookie, and works once.
+/// The issuer sends the browser back to this address. What it brings is bound to the browser by a cookie, and
+/// the issuer takes its code once.
 pub async fn get(
     ui: Ui,
     caller: Caller,

@@ -62,9 +62,11 @@ pub(super) async fn page(
         } else {
             let cards = rules.into_iter().map(|rule| view! { <RuleCard rule profile=&profile now/> }).collect_view();
             view! {
-                <p class="muted">{ABOUT}</p>
-                <div class="actions"><a id="new-rule" class="btn btn-primary" href=new>"New trust rule"</a></div>
                 <div class="columns">
+                    <div class="stack">
+                        <p class="muted">{ABOUT}</p>
+                        <div class="actions"><a id="new-rule" class="btn btn-primary" href=new>"New trust rule"</a></div>
+                    </div>
                     {cards}
                     <Given keys now/>
                 </div>
@@ -87,7 +89,7 @@ fn RuleCard<'a>(rule: TrustRule, profile: &'a Profile, now: Timestamp) -> impl I
         view! { <div><code>{format!("{name}={value}")}</code></div> }
     });
     let claims = claims.collect_view();
-    let (scopes, minutes) = (rule.scopes.join(", "), format!("{} s", rule.lifetime.as_secs()));
+    let (scopes, lifetime) = (rule.scopes.join(", "), format!("{} s", rule.lifetime.as_secs()));
     let addresses = rule.addresses.lines().collect::<Vec<_>>().join(", ");
     let (paused, base) = (rule.is_paused(), format!("/trust-rules/{}", rule.id));
     let badge = move || {
@@ -109,7 +111,7 @@ fn RuleCard<'a>(rule: TrustRule, profile: &'a Profile, now: Timestamp) -> impl I
                     <Fact label="Claims">{claims}</Fact>
                     <Fact label="Environment">{environment}</Fact>
                     <Fact label="Scopes">{scopes}</Fact>
-                    <Fact label="Lifetime of a key">{minutes}</Fact>
+                    <Fact label="Lifetime of a key">{lifetime}</Fact>
                     {(!addresses.is_empty()).then(|| view! { <Fact label="Addresses">{addresses}</Fact> })}
                     <Fact label="Last used">
                         {match rule.used_at {

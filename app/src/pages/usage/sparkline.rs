@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use leptos::prelude::*;
 use sallyport::key::{ListedKey, listed::DAYS};
 
-use crate::words::count;
+use crate::{components::Html, words::count};
 
 /// The width of a day with the space after it, and the height of the drawing.
 const STEP: usize = 4;
@@ -33,16 +32,11 @@ impl Days {
     }
 }
 
-#[component]
-pub fn Sparkline(days: Days) -> impl IntoView {
+pub fn put_sparkline(html: &mut Html, days: Days) {
     let label = format!("{} in 7 days", count(days.0.iter().sum::<u64>(), "request"));
-    let size = format!("0 0 {} {}", DAYS * STEP - 1, HEIGHT + 1);
-    view! {
-        <svg viewBox=size role="img" aria-label=label.clone() class="spark">
-            <title>{label.clone()}</title>
-            <path d=days.path()/>
-        </svg>
-    }
+    html.tags("<svg").attribute("viewBox", &format!("0 0 {} {}", DAYS * STEP - 1, HEIGHT + 1));
+    html.tags(" role=\"img\"").attribute("aria-label", &label).tags(" class=\"spark\"><title>").text(&label);
+    html.tags("</title><path").attribute("d", &days.path()).tags("></path></svg>");
 }
 
 #[cfg(test)]

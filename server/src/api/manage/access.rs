@@ -111,7 +111,7 @@ impl Manager {
         // What they would see with a token that gets in everywhere.
         let reader = Reader::Bearer { user: &bearer.user.id, closed: &[] };
         let found = T::find(store, reader, id).await?;
-        let closed = found.as_ref().and_then(T::org).and_then(|org| self.reader().closed(org));
+        let closed = found.as_ref().and_then(|found| self.reader().closed(found.org()));
         let missing = closed.and_then(|closed| closed.missing.first());
         Ok(missing.map_or_else(|| Error::NotFound.into(), |missing| forbidden(missing.refusal())))
     }
@@ -311,17 +311,15 @@ impl<T: Reachable> FromRequestParts<AppState> for Within<T> {
 pub trait Reachable: Sized {
     fn find(store: &Store, reader: Reader<'_>, id: &str) -> impl Future<Output = Result<Option<Self>>> + Send;
 
-    /// The organization that it is in, where a caller who does not get into it is told so.
-    fn org(&self) -> Option<&OrgId> {
-        None
-    }
+    /// The organization that it is in.
+    fn org(&self) -> &OrgId;
 }
 
 macro_rules! reachable {
     ($($it:ty, $id:ty, $org:ident;)*) => {
         $(impl Reachable for $it {
-            fn org(&self) -> Option<&OrgId> {
-                Some(&self.$org)
+            fn org(&self) -> &OrgId {
+                &self.$org
             }
 
             async fn find(store: &Store, reader: Reader<'_>, id: &str) -> Result<Option<Self>> {

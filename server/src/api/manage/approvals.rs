@@ -134,6 +134,10 @@ fn kinds() -> Object {
 
 /// Whoever asked sees it, and whoever may decide it.
 impl Reachable for Approval {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = ApprovalId::parse(id) else { return Ok(None) };
         let Some(found) = store.approval(&id).await? else { return Ok(None) };

@@ -7,7 +7,7 @@ use axum::{
 };
 use sallyport::{
     Result as StoreResult, Timestamp,
-    id::InvitationId,
+    id::{InvitationId, OrgId},
     invitation::{Invitation, NewInvitations},
     member::Permission,
     org::Org,
@@ -96,6 +96,10 @@ impl From<NotSent> for Problem {
 }
 
 impl Reachable for Invitation {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = InvitationId::parse(id) else { return Ok(None) };
         let Some(found) = store.invitation(&id).await? else { return Ok(None) };

@@ -99,6 +99,10 @@ impl TrustRuleResponse {
 
 /// For people with the permission, and for root tokens that manage the organization. It does not exist for others.
 impl Reachable for TrustRule {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = TrustRuleId::parse(id) else { return Ok(None) };
         let Some(found) = store.trust_rule(&id).await? else { return Ok(None) };

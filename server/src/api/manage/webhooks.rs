@@ -100,6 +100,10 @@ pub struct WebhookSecretResponse {
 
 /// For people with the permission, and for root tokens and keys that manage the organization. It does not exist for others.
 impl Reachable for Webhook {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = WebhookId::parse(id) else { return Ok(None) };
         let Some(found) = store.webhook(&id).await? else { return Ok(None) };

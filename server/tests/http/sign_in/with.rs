@@ -26,7 +26,7 @@ use crate::{
     client::{Answer, Client, ORIGIN},
     portal::{PASSWORD, TestPortal},
 };
-use provider::Provider;
+use provider::{Provider, begin};
 
 crate::on_both_portals!(
     a_first_sign_in_makes_an_account_through_node,
@@ -38,6 +38,8 @@ crate::on_both_portals!(
     signing_out_ends_the_session_there_through_node,
     without_a_password_one_confirms_at_the_issuer_through_node,
     without_a_password_no_form_asks_for_one_through_node,
+    a_sign_in_is_as_fresh_as_the_issuer_says_through_node,
+    answers_that_let_nobody_in_are_counted_through_node,
     without_issuers_there_is_no_button,
 );
 
@@ -255,6 +257,7 @@ async fn groups_give_roles_through_node(portal: &TestPortal) {
         ("%7B%22groups%22%3A%22leads%22%7D", vec![Role::Admin]),
         // No claim is no group.
         ("%7B%7D", vec![]),
+        ("%7B%22groups%22%3A%5B%22staff%22%5D%7D", vec![Role::Viewer]),
     ] {
         provider.set(&format!("account=grace&claims={claims}")).await;
         let browser = portal.another();
@@ -263,6 +266,11 @@ async fn groups_give_roles_through_node(portal: &TestPortal) {
         let seen = browser.get(&format!("/orgs/{org}")).await.status.as_u16();
         assert_eq!(seen, if expected.is_empty() { 404 } else { 200 }, "{claims}");
     }
+    // They end with the last rule.
+    let portal = with_issuers(&portal, vec![provider.settings("acme")]).await;
+    provider.set("account=grace&claims=%7B%22groups%22%3A%5B%22staff%22%5D%7D").await;
+    assert_eq!(provider.sign_in(&portal.another(), "acme").await.status, 303);
+    assert_eq!(roles().await, []);
 }
 
 async fn signing_out_ends_the_session_there_through_node(portal: &TestPortal) {
@@ -317,6 +325,54 @@ async fn without_a_password_no_form_asks_for_one_through_node(portal: &TestPorta
     let answer = browser.post("/account", &form).await;
     assert!(answer.status == 422 && answer.body.contains("You have no password"), "{}", answer.body);
     assert_eq!(events(&portal, "password.refused").await, 0, "nothing was guessed");
+}
+
+async fn a_sign_in_is_as_fresh_as_the_issuer_says_through_node(portal: &TestPortal) {
+    let (provider, portal) = acme(portal).await;
+    let fresh = "account=grace";
+    let unlink = [("do", "unlink"), ("provider", provider.url.as_str()), ("subject", "grace")];
+    for (control, is_fresh) in
+        [(fresh, true), ("account=grace&lie=asked_before", false), ("account=grace&lie=unasked", false)]
+    {
+        provider.set(control).await;
+        let browser = portal.another();
+        assert_eq!(provider.sign_in(&browser, "acme").await.status, 303, "{control}");
+        let answer = browser.post("/account", &unlink).await;
+        // The last way in stays, for whom it is fresh enough to ask.
+        assert_eq!(answer.status == 403, is_fresh, "{control}: {} {}", answer.status, answer.body);
+        assert_eq!(answer.status == 303, !is_fresh, "{control}");
+        // Who has to prove that it is them was asked after that began.
+        let answer = browser.post("/sign-in/with/acme", &[("next", "/account"), ("again", "1")]).await;
+        let there = answer.header("refresh").strip_prefix("0;url=").expect("it leads there").to_owned();
+        assert!(there.contains("max_age=0"), "{there}");
+        let answer = browser.get(&provider.follow(&there).await).await;
+        assert_eq!(answer.status.as_u16(), if is_fresh { 303 } else { 403 }, "{control}: {}", answer.body);
+    }
+    // Without the prompt, an issuer that remembers does not count.
+    provider.set(fresh).await;
+}
+
+async fn answers_that_let_nobody_in_are_counted_through_node(portal: &TestPortal) {
+    let (provider, portal) = acme(portal).await;
+    provider.set("account=grace").await;
+    let browser = portal.another();
+    begin(&browser, "acme", "/account").await;
+    let kept = browser.cookie("single-sign-on").expect("kept");
+    let url = begin(&browser, "acme", "/account").await;
+    let state = url.split("&state=").nth(1).expect("a state").split('&').next().expect("its end").to_owned();
+    let kept_now = browser.cookie("single-sign-on").expect("kept");
+    assert!(kept != kept_now, "each has its own");
+    let back = format!(
+        "/sign-in/with/acme?code=wrong&state={state}&iss={}",
+        url::form_urlencoded::byte_serialize(provider.url.as_bytes()).collect::<String>()
+    );
+    let mut statuses = Vec::new();
+    for _ in 0..31 {
+        browser.set_cookie("single-sign-on", &kept_now);
+        statuses.push(browser.get(&back).await.status.as_u16());
+    }
+    assert!(statuses[..30].iter().all(|status| *status == 403), "{statuses:?}");
+    assert_eq!(statuses[30], 503, "{statuses:?}");
 }
 
 async fn without_issuers_there_is_no_button(portal: &TestPortal) {

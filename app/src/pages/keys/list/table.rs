@@ -1,11 +1,11 @@
 //! The table of keys: heads that sort, rows with a menu, and what is done to the rows that are selected.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::html::InertElement};
 use sallyport::store::KeySort;
 
 use super::{KeyList, ListSource};
 use crate::{
-    components::{DataTable, Head, Hidden, Pager, rendered_each},
+    components::{DataTable, Head, Hidden, Html, Pager},
     pages::keys::row::{KeyRow, environment_title, owner},
 };
 
@@ -70,13 +70,21 @@ pub fn Keys(list: KeyList) -> impl IntoView {
     let (source, field) = (list.source, list.filter_field());
     let (scopes, creators) = (list.has_scopes(), list.has_creators());
     let (of_org, remedy, now, profile, viewer) = (list.of_org, list.remedy, list.now, list.profile, list.viewer);
-    let rows = list.page.keys.into_iter().map(move |key| {
-        let environment = environment_title(&profile, &key.environment);
-        let owner = of_org.then(|| owner(key.owner, &key.owner_name));
-        let turn = viewer.may_change(&key, &profile).then(|| here.clone());
-        let chosen = choose.then(|| viewer.may_end(&key, &profile));
-        view! { <KeyRow key owner environment scopes creators turn chosen remedy now/> }
-    });
+    let mut rows = Html::with_capacity(list.page.keys.len() * ROW);
+    for key in &list.page.keys {
+        let row = KeyRow {
+            environment: environment_title(&profile, &key.environment),
+            owner: of_org.then(|| owner(key.owner, &key.owner_name)),
+            turn: viewer.may_change(key, &profile).then_some(&here),
+            chosen: choose.then(|| viewer.may_end(key, &profile)),
+            key,
+            scopes,
+            creators,
+            remedy,
+            now,
+        };
+        row.put(&mut rows);
+    }
     view! {
         <DataTable
             label="API keys" columns=heads
@@ -91,7 +99,7 @@ pub fn Keys(list: KeyList) -> impl IntoView {
             </form>
             })
         >
-            {rendered_each(rows, ROW)}
+            {InertElement::from(rows)}
         </DataTable>
         <div class="table-foot">
             <p>"Keys are hashed; a lost key can’t be shown again."</p>

@@ -37,6 +37,9 @@ const lies = {
   kid: (head, claims) => [{ ...head, kid: 'unknown' }, claims, hidden],
   signature: (head, claims) => [head, claims, hidden],
   none: (head, claims) => [{ alg: 'none' }, claims, null],
+  // When it asked the person.
+  unasked: (head, { auth_time, ...claims }) => [head, claims, published],
+  asked_before: (head, claims) => [head, { ...claims, auth_time: now() - 3600 }, published],
   rotated: (head, claims) => [{ ...head, kid: 'next' }, claims, next],
 };
 

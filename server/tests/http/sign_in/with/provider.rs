@@ -65,6 +65,8 @@ impl Provider {
             secret: Some("only-for-tests".to_owned().into()),
             scopes: ["email", "profile", "groups"].map(str::to_owned).into(),
             groups_claim: Some("groups".to_owned()),
+            require: BTreeMap::new(),
+            without_auth_time: false,
             authorities: None,
             proxy: None,
         }

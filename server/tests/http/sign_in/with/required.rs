@@ -7,6 +7,7 @@ use sallyport::{
     id::OrgId,
     identity::Identity,
     member::Role,
+    store::Reader,
 };
 
 use super::{catch_up, provider::Provider, user, with_issuers};
@@ -20,6 +21,9 @@ use crate::{
 crate::on_both_portals!(
     who_did_not_sign_in_with_it_sees_nothing_through_node,
     an_owner_breaks_the_glass_and_all_are_told_through_node,
+    a_token_works_as_its_session_was_signed_in_through_node,
+    whoever_searches_finds_nothing_of_it_through_node,
+    the_requirement_ends_with_its_issuer_or_by_an_operator_through_node,
 );
 
 /// Ada's organization requires Acme; the last is her browser, signed in with it.
@@ -105,31 +109,132 @@ async fn an_owner_breaks_the_glass_and_all_are_told_through_node(portal: &TestPo
     // Who is in needs no way around.
     assert_eq!(browser.get(&glass).await.location(), page);
     let other = signed_in(&portal).await;
-    assert_eq!(other.get(&glass).await.status, 200);
-    let refused = other.post(&glass, &[]).await;
-    assert!(refused.body.contains("Only owners with an authenticator app"), "{} {}", refused.status, refused.body);
-    assert_eq!(other.get(&page).await.status, 403);
+    assert!(other.get(&glass).await.body.contains("name=\"code\""));
+    let post = async |browser: &Client, typed: &str| browser.post(&glass, &[("code", typed)]).await;
+    let refused = post(&other, "123456").await;
+    assert!(
+        refused.body.contains("Only owners who set up an authenticator app"),
+        "{} {}",
+        refused.status,
+        refused.body
+    );
+    // Nor if it was set up just now: the password alone would do.
     let (secret, _) = set_up_app(&portal, &other).await;
-    let other = portal.another();
-    let form = [("email", "ada@example.com"), ("password", PASSWORD)];
-    assert!(other.post("/sign-in", &form).await.location().starts_with("/sign-in/code"));
-    let code = next_code(&portal, &secret);
-    assert_eq!(other.post("/sign-in/code", &[("code", &code)]).await.status, 303);
+    let typed = next_code(&portal, &secret);
+    assert!(post(&other, &typed).await.body.contains("more than seven days ago"));
+    assert_eq!(other.get(&page).await.status, 403);
+    portal.store.clock.turn(Duration::from_secs(7 * 24 * 60 * 60));
+    let with_code = async || {
+        let browser = portal.another();
+        let form = [("email", "ada@example.com"), ("password", PASSWORD)];
+        assert!(browser.post("/sign-in", &form).await.location().starts_with("/sign-in/code"));
+        let code = next_code(&portal, &secret);
+        assert_eq!(browser.post("/sign-in/code", &[("code", &code)]).await.status, 303);
+        browser
+    };
+    let (other, beside) = (with_code().await, with_code().await);
     assert_eq!(other.get(&page).await.status, 403, "not by itself");
     let told = async || {
         let jobs = portal.store.dump().await.remove("jobs").expect("a table");
         jobs.iter().filter(|job| job.contains("glass_broken")).count()
     };
-    assert_eq!(told().await, 0);
-    assert_eq!(other.post(&glass, &[]).await.location(), page);
+    // Not without a code, nor with a wrong one, nor with the one of the sign-in.
+    for wrong in ["", "000000", &secret.code_at(portal.store.now())] {
+        assert_eq!(post(&other, wrong).await.status, 422, "{wrong}");
+    }
+    assert_eq!((told().await, other.get(&page).await.status.as_u16()), (0, 403));
+    let typed = next_code(&portal, &secret);
+    assert_eq!(post(&other, &typed).await.location(), page);
     assert_eq!(other.get(&page).await.status, 200);
+    assert_eq!(beside.get(&page).await.status, 403, "another session of theirs is not let in");
     assert_eq!(told().await, 2, "all owners");
     let log = other.get(&format!("{page}/activity")).await;
     assert!(log.body.contains("Let in without single sign-on"), "{}", log.body);
+    // The requirement outlives it.
+    let answer = other.post(&format!("{page}/settings/sign-in"), &[("issuer", "")]).await;
+    assert!(
+        answer.status == 403 && answer.body.contains("Only who is signed in with the required issuer"),
+        "{}",
+        answer.body
+    );
     // For an hour.
     portal.store.clock.turn(Duration::from_secs(60 * 60));
     assert_eq!(other.get(&page).await.status, 403);
     // A sign-in that was a while ago is confirmed first.
-    assert!(other.post(&glass, &[]).await.location().starts_with("/account/confirm"));
+    assert!(post(&other, "000000").await.location().starts_with("/account/confirm"));
     assert_eq!(told().await, 2);
+}
+
+async fn a_token_works_as_its_session_was_signed_in_through_node(portal: &TestPortal) {
+    let (_provider, portal, org, browser) = required(portal).await;
+    let by_password = signed_in(&portal).await;
+    let url = format!("/v1/orgs/{org}");
+    for (browser, status) in [(&browser, 200), (&by_password, 403)] {
+        let token = made_token(browser).await;
+        let answer = portal.manage(&url, &token, None).await;
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
+        let listed = portal.manage("/v1/orgs", &token, None).await;
+        assert_eq!(listed.body.contains(org.as_str()), status == 200, "{}", listed.body);
+        for path in ["keys", "webhooks", "audit", "members"] {
+            let answer = portal.manage(&format!("{url}/{path}"), &token, None).await;
+            assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);
+        }
+    }
+    // It ends with the link.
+    let token = made_token(&browser).await;
+    assert_eq!(portal.manage(&url, &token, None).await.status, 200);
+    let ada = user(&portal, "ada@example.com").await.expect("Ada");
+    let identity = portal.store.identities_of(&ada.id).await.expect("asked").remove(0);
+    assert!(portal.store.unlink_identity(&Act::by(Actor::CommandLine), &ada, identity).await.expect("unlinked"));
+    assert_eq!(portal.manage(&url, &token, None).await.status, 403);
+}
+
+/// A personal token that is made on its page.
+async fn made_token(browser: &Client) -> String {
+    let form_token = browser.get("/account/tokens/new").await.hidden("form_token");
+    let form = [("form_token", form_token.as_str()), ("token_name", "Laptop"), ("scopes", "places"), ("expires", "90")];
+    let answer = browser.post("/account/tokens/new", &form).await;
+    // Lists show the beginnings of others.
+    let found = answer.body.split("sp_pat_").skip(1).map(|rest| {
+        rest.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap_or_default()
+    });
+    format!("sp_pat_{}", found.max_by_key(|text| text.len()).expect("a token"))
+}
+
+async fn whoever_searches_finds_nothing_of_it_through_node(portal: &TestPortal) {
+    let (_provider, portal, org, browser) = required(portal).await;
+    let ada = user(&portal, "ada@example.com").await.expect("Ada");
+    let act = portal.store.act(&ada);
+    let by_password = signed_in(&portal).await;
+    let it = portal.store.find(Reader::All, &org).await.expect("asked").expect("there");
+    let app = portal.store.app(&act, &it, "Hidden app").await;
+    let key = portal.store.key(&act, &app, "Hidden key").await;
+    for (query, found) in [
+        ("Hidden", "Hidden app"),
+        ("Hidden", "Hidden key"),
+        (app.id.as_str(), "Hidden app"),
+        (key.key.id.as_str(), "Hidden key"),
+    ] {
+        for (browser, sees) in [(&browser, true), (&by_password, false)] {
+            let answer = browser.post("/search", &[("q", query)]).await;
+            let shown = answer.body.contains(found) || answer.status == 303;
+            assert_eq!(shown, sees, "{query}: {} {}", answer.status, answer.body);
+        }
+    }
+    let answer = by_password.post("/search", &[("q", key.secret.expose())]).await;
+    assert!(answer.body.contains("No key of your organizations has this secret"), "{}", answer.body);
+    // The frame of pages outside of it names nothing in it.
+    assert!(!by_password.get("/account").await.body.contains("Development"));
+}
+
+async fn the_requirement_ends_with_its_issuer_or_by_an_operator_through_node(portal: &TestPortal) {
+    let (_provider, portal, org, browser) = required(portal).await;
+    let settings = format!("/orgs/{org}/settings/sign-in");
+    assert_eq!(browser.post(&settings, &[("issuer", "")]).await.status, 303);
+    assert_eq!(browser.post(&settings, &[("issuer", "acme")]).await.status, 303);
+    let it = portal.store.find(Reader::All, &org).await.expect("asked").expect("there");
+    let ended = portal.store.end_required_sign_in(&Act::by(Actor::CommandLine), &it).await.expect("ended");
+    assert!(ended.is_some());
+    assert_eq!(portal.store.sign_in_policy(&org).await.expect("asked").issuer, None);
+    assert_eq!(signed_in(&portal).await.get(&format!("/orgs/{org}")).await.status, 200);
 }
