@@ -45,6 +45,8 @@ pub enum Who {
     CodeOfSignedIn,
     /// Types a recovery code from this address. Nobody guesses one; the count keeps scripts from trying.
     RecoveryCode(IpAddr),
+    /// Uses a passkey from this address; the account is empty. Nobody forges one; the count keeps scripts from trying.
+    Passkey(IpAddr),
     /// Asks for a link to reset a password, from this address. Every such attempt counts.
     Forgotten(IpAddr),
     /// Invites in the name of an organization, whose id is the account. Every invitation counts.
@@ -95,6 +97,7 @@ impl Who {
             | Self::CodeOfDevice(_)
             | Self::CodeOfSignedIn
             | Self::RecoveryCode(_)
+            | Self::Passkey(_)
             | Self::Inviting
             | Self::Invited
             | Self::Accepting
@@ -203,6 +206,10 @@ impl Attempt {
             Who::RecoveryCode(address) => {
                 let address = block(address).to_string();
                 Self::alone(name(&[b"recovery codes", address.as_bytes(), account]))
+            }
+            Who::Passkey(address) => {
+                let address = block(address).to_string();
+                Self { counts: vec![(name(&[b"passkeys", address.as_bytes()]), ADDRESS)], pair: None, is_shared: false }
             }
             Who::SignedIn => Self::alone(name(&[b"signed in", account])),
             Who::Accepting => Self::alone(name(&[b"accepting", account])),

@@ -8,7 +8,8 @@
 use axum::http::{HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
 
 /// Attributes of our pages that contain an address. A test finds missing ones.
-const ADDRESSES: [&str; 7] = ["href", "action", "formaction", "src", "data-act", "data-close", "data-instead"];
+const ADDRESSES: [&str; 8] =
+    ["href", "action", "formaction", "src", "data-act", "data-close", "data-instead", "data-options"];
 
 /// Empty, or with a leading and without a trailing slash.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,6 +13,7 @@ impl Action {
             | Self::AddressVerified
             | Self::OperatorAdded
             | Self::AuthenticatorRemoved
+            | Self::PasskeyRemoved
             | Self::SecondFactorsReset
             | Self::IdentityLinked
             | Self::OrgCreated
@@ -70,6 +71,7 @@ impl Action {
             | Self::PasswordResetLinkCreated
             | Self::PasswordReset
             | Self::AuthenticatorAdded
+            | Self::PasskeyAdded
             | Self::RecoveryCodesRenewed
             | Self::KeyRotated
             | Self::KeySecretRestored

@@ -106,11 +106,11 @@ impl Store {
             }
             if !tx.has_second_factor(&user.id).await? {
                 return Err(Error::Forbidden(
-                    "Only owners with an authenticator app can do this. Set it up on your account, or use the issuer.",
+                    "Only owners with an authenticator app or a passkey can do this. Add one on your account, or use the issuer.",
                 ));
             }
             if tx.provider_of_actor().await?.is_some() {
-                return Err(Error::Forbidden("Sign out, and sign in with your password and your code first."));
+                return Err(Error::Forbidden("Sign out, and sign in with your second factor first: a code, or a passkey."));
             }
             sqlx::query(
                 "INSERT INTO broken_glass (org_id, user_id, until_at) VALUES ($1, $2, $3) \

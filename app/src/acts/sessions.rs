@@ -4,6 +4,7 @@ use axum::http::HeaderValue;
 use leptos::prelude::*;
 use sallyport::{
     audit::{Actor, Credential},
+    identity::Proof,
     limit::whole_seconds,
     passwords::Match,
     second_factor::{SecondProof, TypedCode},
@@ -11,12 +12,13 @@ use sallyport::{
     user::{Password, User, check_email},
 };
 
-use super::{ActError, Caller, InPage, code_attempts::counted};
+use super::{ActError, Caller, InPage, code_attempts::counted, passkey_proof::proved};
 use crate::{
     attempts::wait_message,
     error::PageError,
     half_signed_in::{HalfSignedIn, Proved},
     known_device::{known_device, who},
+    passkey_challenge::Purpose,
 };
 
 /// What came of a sign-in.
@@ -109,23 +111,42 @@ async fn renewed(caller: &Caller, user: &User, password: &Password, hash: String
     }
 }
 
-/// The second step of a sign-in: a code of the authenticator app, or a recovery code.
+/// Signs in with a passkey alone: it says who it is, and is both factors.
+#[server(prefix = "/act", endpoint = "sessions/sign-in-with-passkey")]
+pub async fn sign_in_with_passkey(#[server(default)] credential: String) -> Result<Started, ActError> {
+    let caller = Caller::current();
+    let (used, user) = proved(&caller, &credential, Purpose::SignIn, None).await?;
+    let hash = caller.store().user_to_sign_in(&user.email).await?.and_then(|(_, hash)| hash);
+    let mark = hash.unwrap_or_else(|| format!("passkeys of {}", user.id));
+    let who = who(&caller.context, &caller.headers, caller.client.ip, &user.email, Some(&mark));
+    begin(&caller, &user, Proof::Passkey(used), &mark, None, matches!(who, Who::Device(_))).await
+}
+
+/// The second step of a sign-in: a code of the authenticator app, a recovery code, or what a passkey signed.
 #[server(prefix = "/act", endpoint = "sessions/second-factor")]
-pub async fn sign_in_with_code(#[server(default)] code: String) -> Result<Started, ActError> {
+pub async fn sign_in_with_code(
+    #[server(default)] code: String,
+    credential: Option<String>,
+) -> Result<Started, ActError> {
     let caller = Caller::current();
     let (context, headers) = (&caller.context, &caller.headers);
     let half = HalfSignedIn::of(context, headers).await?;
-    let (half, user, proved) = half.ok_or(PageError::SignIn { next: None })?;
+    let (half, user, first) = half.ok_or(PageError::SignIn { next: None })?;
+    let mark = first.device_mark();
+    if let Some(credential) = credential {
+        let (used, _) = proved(&caller, &credential, Purpose::SecondStep, Some(&user)).await?;
+        return begin(&caller, &user, first.proof(), &mark, Some(SecondProof::Passkey(used)), half.was_known).await;
+    }
     let code = TypedCode::parse(&code)?;
     let address = caller.client.ip;
-    let known = who(context, headers, address, &user.email, Some(&proved.device_mark()));
+    let known = who(context, headers, address, &user.email, Some(&mark));
     let counted_as = match (&code, known) {
         (TypedCode::Recovery(_), _) => Who::RecoveryCode(address),
         (_, Who::Device(device)) => Who::CodeOfDevice(device),
         _ => Who::Code(address),
     };
     let nobody = caller.client.act(Actor::Anonymous);
-    let started = begin(&caller, &user, &proved, Some(SecondProof::Code(code)), half.was_known);
+    let started = begin(&caller, &user, first.proof(), &mark, Some(SecondProof::Code(code)), half.was_known);
     counted(&caller, &user, &nobody, counted_as, started).await
 }
 
@@ -137,7 +158,8 @@ pub(super) async fn start(caller: &Caller, user: &User, hash: String) -> Result<
 
 /// The same for a person whose session, which has ended, was started with their second factor.
 pub(super) async fn start_again(caller: &Caller, user: &User, hash: String) -> Result<Started, ActError> {
-    begin(caller, user, &Proved::Password(hash), Some(SecondProof::Session), true).await
+    let first = Proved::Password(hash);
+    begin(caller, user, first.proof(), &first.device_mark(), Some(SecondProof::Session), true).await
 }
 
 /// Starts the session, or asks for the second factor of who has one.
@@ -150,19 +172,20 @@ pub(super) async fn begin_or_ask(
     if caller.store().second_factors(&user.id).await?.are_on() {
         return Ok(InPage(Step::SecondFactor(HalfSignedIn::keep(&caller.context, user, &proved, was_known))));
     }
-    begin(caller, user, &proved, None, was_known).await
+    begin(caller, user, proved.proof(), &proved.device_mark(), None, was_known).await
 }
 
-/// Starts the session; the person is told by mail if the browser was not known.
+/// Starts the session; the person is told by mail if the browser was not known. `mark` is what the device cookie is bound to.
 async fn begin(
     caller: &Caller,
     user: &User,
-    proved: &Proved,
+    proof: Proof,
+    mark: &str,
     second: Option<SecondProof>,
     was_known: bool,
 ) -> Result<Started, ActError> {
-    let (store, device) = (caller.store(), known_device(&caller.context, &user.email, &proved.device_mark()));
-    let (act, proof) = (caller.client.act(signing(user)), proved.proof());
+    let (store, device) = (caller.store(), known_device(&caller.context, &user.email, mark));
+    let act = caller.client.act(signing(user));
     let token = match (second, was_known) {
         (Some(second), _) => store.start_session_with(&act, user, proof, second, !was_known).await?,
         (None, true) => store.start_session(&act, user, proof).await?,

@@ -54,7 +54,7 @@ async fn page(ui: &Ui, access: &OrgAccess, form: FormState, saved: bool) -> Resu
             <div class="columns">
                 <Setting
                     title="Single sign-on"
-                    about=|| "Who did not sign in with it sees nothing of the organization. Owners with an authenticator app get in for an hour without it, and all owners are told by mail."
+                    about=|| "Who did not sign in with it sees nothing of the organization. Owners with an authenticator app or a passkey get in for an hour without it, and all owners are told by mail."
                 >
                     <form method="post" action=action novalidate class="stack form">
                         <ErrorSummary form=&form/>
