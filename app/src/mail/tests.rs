@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 28] {
+fn letters(typed: &str) -> [(&'static str, About); 33] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
@@ -69,6 +69,7 @@ fn letters(typed: &str) -> [(&'static str, About); 28] {
         ("new_sign_in", About::NewSignIn(origin())),
         ("authenticator_added", factor(FactorChange::AuthenticatorAdded)),
         ("authenticator_removed", factor(FactorChange::AuthenticatorRemoved(false))),
+        ("authenticator_removed_beside_a_passkey", factor(FactorChange::AuthenticatorRemoved(true))),
         ("passkey_added", factor(FactorChange::PasskeyAdded(typed.to_owned()))),
         ("passkey_removed", factor(FactorChange::PasskeyRemoved(typed.to_owned(), true))),
         ("last_passkey_removed", factor(FactorChange::PasskeyRemoved(typed.to_owned(), false))),
