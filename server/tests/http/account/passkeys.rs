@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use sallyport::{
     audit::{Act, Actor},
+    id::PasskeyId,
+    passkey::RelyingParty,
     testing::Authenticator,
+    user::User,
 };
 use serde_json::Value;
 
@@ -26,6 +29,7 @@ crate::on_both_portals!(
     an_operator_removes_lost_ones_which_ends_sessions,
     a_passkey_confirms_who_it_is,
     options_differ_by_what_they_are_for,
+    one_that_was_made_for_another_host_is_listed_and_not_asked_for,
 );
 
 pub const HOST: &str = "http://localhost:3000";
@@ -59,6 +63,16 @@ pub async fn set_up_passkey(portal: &TestPortal) -> (Authenticator, Vec<String>)
     let answer = add(&portal.client, "Phone", &mut phone).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     (phone, codes(&answer))
+}
+
+/// A passkey of a person, who made it when the portal was at another host.
+pub async fn made_elsewhere(portal: &TestPortal, user: &User) -> PasskeyId {
+    let elsewhere = RelyingParty::of("https://keys.example.com", "Sallyport").expect("a host name");
+    let (options, challenge) = elsewhere.ask_to_add(user, &[]).expect("asked");
+    let answer = Authenticator::at("https://keys.example.com").make(&options);
+    let new = elsewhere.added(&challenge, &answer).expect("made");
+    portal.store.add_passkey(&portal.store.act(user), user, "Phone", new).await.expect("added");
+    portal.store.passkeys_of(&user.id).await.expect("listed").remove(0).id
 }
 
 async fn removal(portal: &TestPortal) -> String {
@@ -281,4 +295,19 @@ async fn options_differ_by_what_they_are_for(portal: &TestPortal) {
     }
     assert_eq!(nobody.post("/passkeys/options", &[("for", "lunch")]).await.status, 400);
     assert_ne!(options(&nobody, "sign-in").await["challenge"], asked["challenge"]);
+}
+
+async fn one_that_was_made_for_another_host_is_listed_and_not_asked_for(portal: &TestPortal) {
+    let portal = &at_localhost(portal).await;
+    portal.set_up().await;
+    let ada = portal.store.account_by_email("ada@example.com").await.expect("asked").expect("Ada").user;
+    let passkey = made_elsewhere(portal, &ada).await;
+    assert!(portal.get("/account").await.body.contains("Only at keys.example.com"));
+    assert!(!portal.get("/account/confirm").await.body.contains("Use a passkey"));
+    let browser = portal.another();
+    let answer = browser.post("/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
+    assert_eq!(answer.location(), "/sign-in/code?next=%2F", "the password alone is not enough all the same");
+    let page = browser.get("/sign-in/code").await.body;
+    assert!(page.contains("Use a recovery code.") && !page.contains("Use a passkey"), "{page}");
+    assert_eq!(portal.post(&format!("/account/passkeys/{passkey}/remove"), &[]).await.status, 303);
 }

@@ -10,14 +10,13 @@ use sallyport::{
     invitation::NewInvitations,
     job::NewJob,
     member::Role,
-    passkey::RelyingParty,
     password_reset,
     picture::Picture,
     place::{PlaceKind, PlaceRef},
     project::NewProject,
     store::{EventFilter, Reader},
     tenant::NewTenant,
-    testing::{Authenticator, picture::png},
+    testing::picture::png,
     user::{NewUser, User},
 };
 use sallyport_app::routes::{ROUTES, Route};
@@ -29,6 +28,7 @@ use super::{
     rules::{ActRule, RULES, Rule, Who},
 };
 use crate::{
+    account::passkeys::made_elsewhere,
     client::{Answer, Client, ORIGIN},
     portal::{PASSWORD, TestPortal},
 };
@@ -93,7 +93,7 @@ impl World {
         let token = portal.store.create_token(&Act::by(Actor::CommandLine), "Automation", false, None).await;
         ids.push(("token_id", token.expect("made").0.id.to_string()));
         ids.push(("personal_token_id", personal_token));
-        ids.push(("passkey_id", passkey(portal, &spare).await));
+        ids.push(("passkey_id", made_elsewhere(portal, &spare).await.to_string()));
         ids.push(("digest", logo(portal, &org).await));
         ids.push(("invitation_id", invited(portal, &org).await));
         ids.push(("approval_id", portal.waiting(&app).await.to_string()));
@@ -263,16 +263,6 @@ impl Person {
             self.browser.post("/sign-in", &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
         assert_eq!(answer.status, 303, "{:?}: {}", self.kind, answer.body);
     }
-}
-
-/// A passkey of a person, who made it when the portal was at a host name.
-async fn passkey(portal: &TestPortal, user: &User) -> String {
-    let relying = RelyingParty::of("https://keys.example.com", "Sallyport").expect("a host name");
-    let (options, challenge) = relying.ask_to_add(user, &[]).expect("asked");
-    let answer = Authenticator::at("https://keys.example.com").make(&options);
-    let new = relying.added(&challenge, &answer).expect("made");
-    portal.store.add_passkey(&portal.store.act(user), user, "Phone", new).await.expect("added");
-    portal.store.passkeys_of(&user.id).await.expect("listed")[0].id.to_string()
 }
 
 /// What is beside the main branch: all of it is called *Hidden*. Returns the ids of a tenant and of a project.
