@@ -83,7 +83,7 @@ async fn check(
     match portal.proved(asked.challenge, &answer, &passkey, person.is_some()) {
         Ok(used) => Ok((used, owner)),
         Err(NotProved::Wrong(why)) => {
-            tracing::info!(user = %owner.id, passkey = %passkey.id, why, "a passkey was not accepted");
+            tracing::info!(user = %owner.id, passkey = %passkey.id, ?why, "a passkey was not accepted");
             store.record_refused_passkey(&nobody, Some(&owner), 401).await?;
             Err(ActError::field("", WRONG))
         }

@@ -32,7 +32,7 @@ pub async fn add_passkey(
     let asked = asked.ok_or_else(|| ActError::field("", TOO_LATE))?;
     let new = portal.added(&asked.challenge, &credential).map_err(|why| {
         if let NotProved::Wrong(why) = why {
-            tracing::info!(user = %me.user.id, why, "a new passkey was not accepted");
+            tracing::info!(user = %me.user.id, ?why, "a new passkey was not accepted");
         }
         ActError::field("", "The portal can’t use this passkey. Try again, or make one on another device.")
     })?;
