@@ -25,6 +25,13 @@ pub struct Challenge {
     state: DiscoverableAuthentication,
 }
 
+impl Challenge {
+    /// By which an answered one is remembered.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+}
+
 /// What a browser was asked when it makes a passkey.
 #[derive(Serialize, Deserialize)]
 pub struct AddingChallenge {

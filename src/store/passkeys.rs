@@ -51,6 +51,13 @@ impl Store {
         Ok(self.user(&passkey.user_id).await?.map(|user| (passkey, user)))
     }
 
+    /// Fails if a challenge was answered before. Asked before the signature is checked, so that an answer that is sent twice, whose
+    /// counter does not go on, is not taken for that of a copy.
+    pub async fn needs_unanswered(&self, challenge: [u8; 32]) -> Result<()> {
+        let row = sqlx::query("SELECT 1 FROM used_challenges WHERE digest = $1").bind(challenge.to_vec());
+        if row.fetch_optional(self.read()).await?.is_some() { Err(again()) } else { Ok(()) }
+    }
+
     /// Adds a passkey to a person's account. Returns their recovery codes if they had none: with the first second factor.
     pub async fn add_passkey(
         &self,

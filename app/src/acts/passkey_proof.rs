@@ -43,6 +43,7 @@ pub(super) async fn proved(
     let asked = AskedPasskey::of(context, &caller.headers);
     let asked = asked.filter(|asked| asked.purpose == purpose && asked.user.as_ref() == person.map(|user| &user.id));
     let Some(asked) = asked else { return Err(ActError::field("", TOO_LATE)) };
+    caller.store().needs_unanswered(asked.challenge.digest()).await?;
     let nobody = caller.client.act(Actor::Anonymous);
     let attempt = match context.attempts.begin(Who::Passkey(caller.client.ip), "").await? {
         Ok(attempt) => attempt,

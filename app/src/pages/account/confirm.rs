@@ -23,9 +23,11 @@ use crate::{
         },
         theme::local,
     },
+    passkey_challenge::AskedPasskey,
     portal::Page,
     resumed::{CONFIRMED, Resumed},
     routes::page_at,
+    sign_in_cookies::{Kept, without},
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
 };
 
@@ -48,7 +50,10 @@ pub async fn post(
     Typed(form): Typed,
 ) -> PageResult {
     match caller.run(confirm_sign_in(form.value("password"), form.value("code"), answer_of_passkey(&form))).await {
-        Ok(()) => Ok(back(&ui, &headers, local(&form.value("next")))),
+        Ok(()) => {
+            let answer = back(&ui, &headers, local(&form.value("next")));
+            Ok(without(answer, AskedPasskey::forget(&ui.context)))
+        }
         Err(error) => {
             let wait = error.wait();
             let page = page(&ui, &me, refuse(form, error)?).await?;

@@ -264,9 +264,14 @@ async fn a_passkey_confirms_who_it_is(portal: &TestPortal) {
     let old = portal.cookie("sallyport").expect("a session");
     let credential = phone.sign(&options(&portal.client, "confirm").await);
     let form = [("credential", credential.as_str()), ("next", "/account")];
+    let asked = portal.cookie("passkey").expect("asked");
     assert_eq!(portal.post("/account/confirm", &form).await.location(), "/account");
     assert_ne!(portal.cookie("sallyport").expect("a session"), old, "another token");
-    assert_eq!(portal.post("/account/confirm", &form).await.status, 422, "it was used");
+    assert_eq!(portal.cookie("passkey"), None);
+    portal.set_cookie("passkey", &asked);
+    let again = portal.post("/account/confirm", &form).await;
+    assert!(again.status == 422 && again.body.contains("was used before"), "{}", again.body);
+    assert_eq!(events(portal, "second_factor.refused").await, 0, "it is not taken for that of a copy");
     assert_eq!(portal.get("/account/passkeys/new").await.status, 200, "fresh again");
     assert_eq!(events(portal, "session.confirmed").await, 1);
     portal.store.clock.turn(Duration::from_secs(10 * 60 + 1));
