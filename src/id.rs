@@ -126,6 +126,10 @@ id!(
     PersonalTokenId, "pat_", plain, 12
 );
 id!(
+    /// A passkey's identifier here, not the authenticator's name for it.
+    PasskeyId, "pky_", plain, 16
+);
+id!(
     /// A link to reset a password, not its token.
     ResetId, "rst_", plain, 16
 );
@@ -224,7 +228,7 @@ mod tests {
         insta::assert_snapshot!(ids.join("\n"));
     }
 
-    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 13] {
+    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 14] {
         [
             OrgId::mint(name, entropy).to_string(),
             TenantId::mint(name, entropy).to_string(),
@@ -239,11 +243,12 @@ mod tests {
             ResetId::mint(entropy).to_string(),
             InvitationId::mint(entropy).to_string(),
             PersonalTokenId::mint(entropy).to_string(),
+            PasskeyId::mint(entropy).to_string(),
         ]
     }
 
     /// What each kind parses from a text, in the same order.
-    fn kinds(text: &str) -> [Option<String>; 13] {
+    fn kinds(text: &str) -> [Option<String>; 14] {
         [
             OrgId::parse(text).map(|id| id.to_string()),
             TenantId::parse(text).map(|id| id.to_string()),
@@ -258,6 +263,7 @@ mod tests {
             ResetId::parse(text).map(|id| id.to_string()),
             InvitationId::parse(text).map(|id| id.to_string()),
             PersonalTokenId::parse(text).map(|id| id.to_string()),
+            PasskeyId::parse(text).map(|id| id.to_string()),
         ]
     }
 

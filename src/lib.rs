@@ -41,6 +41,7 @@ pub mod member;
 pub mod metrics;
 pub mod node;
 pub mod org;
+pub mod passkey;
 pub mod password_reset;
 #[cfg(feature = "store")]
 pub mod passwords;

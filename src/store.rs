@@ -79,6 +79,7 @@ mod open_handovers;
 mod org_logos;
 mod orgs;
 mod paging;
+mod passkeys;
 mod password_resets;
 mod peppers;
 mod personal_tokens;

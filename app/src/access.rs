@@ -21,8 +21,8 @@ use sallyport::{
     app::App,
     audit::{Act, Actor, Credential},
     id::{
-        AppId, ApprovalId, DeliveryId, ImportId, KeyId, OrgId, PersonalTokenId, ProjectId, TenantId, TokenId,
-        TrustRuleId, UserId, WebhookId,
+        AppId, ApprovalId, DeliveryId, ImportId, KeyId, OrgId, PasskeyId, PersonalTokenId, ProjectId, TenantId,
+        TokenId, TrustRuleId, UserId, WebhookId,
     },
     key::Key,
     member::{Held, Permission},
@@ -45,7 +45,7 @@ pub use approval::ApprovalAccess;
 pub use decision::DecisionAccess;
 pub use import::ImportAccess;
 pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
-pub use own::OwnToken;
+pub use own::{OwnPasskey, OwnToken};
 pub use trust_rule::TrustRuleAccess;
 pub use webhook::{DeliveryAccess, WebhookAccess};
 
@@ -388,6 +388,7 @@ extracted!(
     OperatedUser by UserId,
     OperatedToken by TokenId,
     OwnToken by PersonalTokenId,
+    OwnPasskey by PasskeyId,
     KeyAccess by KeyId,
     ApprovalAccess by ApprovalId,
     ImportAccess by ImportId,

@@ -187,6 +187,8 @@ struct WayIn {
     glass: Option<String>,
     next: String,
     sets_up: bool,
+    /// A passkey can be that factor.
+    has_passkeys: bool,
     confirms: bool,
 }
 
@@ -207,6 +209,7 @@ impl WayIn {
             glass: required.filter(|(_, again)| open && !again).map(|_| format!("/orgs/{org}/break-glass")),
             next: page_at(ui.path()).to_owned(),
             sets_up: open && missing.contains(&Missing::Factor),
+            has_passkeys: ui.context.relying_party.is_some(),
             // A sign-in with the issuer is as good.
             confirms: open && required.is_none() && missing.iter().any(Missing::is_confirmed_away),
         })
@@ -256,11 +259,12 @@ fn Explained(
     });
     let ask = ask.map(|names| view! { <p>"Ask "<b>{names}</b>" for access."</p> });
     let has_way_in = way_in.is_some();
-    let way_in = way_in.map(|WayIn { issuers, again, glass, next, sets_up, confirms }| {
+    let way_in = way_in.map(|WayIn { issuers, again, glass, next, sets_up, has_passkeys, confirms }| {
         let query: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
         let confirm = format!("/account/confirm?next={query}");
         view! {
             {sets_up.then(|| view! { <p><a class="btn btn-primary" href="/account/authenticator">"Set up authenticator app"</a></p> })}
+            {(sets_up && has_passkeys).then(|| view! { <p><a class="btn" href="/account/passkeys/new">"Add a passkey"</a></p> })}
             {confirms.then(|| view! { <p><a class="btn btn-primary" href=confirm>"Confirm that it’s you"</a></p> })}
             <ContinueWith issuers next again/>
             {glass.map(|glass| view! {

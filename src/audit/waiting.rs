@@ -13,6 +13,7 @@ impl Action {
             | Self::AddressVerified
             | Self::OperatorAdded
             | Self::AuthenticatorRemoved
+            | Self::PasskeyRemoved
             | Self::SecondFactorsReset
             | Self::IdentityLinked
             | Self::OrgCreated
@@ -71,6 +72,7 @@ impl Action {
             | Self::PasswordResetLinkCreated
             | Self::PasswordReset
             | Self::AuthenticatorAdded
+            | Self::PasskeyAdded
             | Self::RecoveryCodesRenewed
             | Self::KeyRotated
             | Self::KeySecretRestored

@@ -133,6 +133,10 @@ impl Tx {
             .bind(user.to_string())
             .bind(provider)
             .bind(subject),
+            Proof::Passkey(used) => {
+                self.use_passkey(user, used).await?;
+                sqlx::query("SELECT 1 FROM users WHERE id = $1 AND disabled_at IS NULL").bind(user.to_string())
+            }
         };
         Ok(query.fetch_optional(self.on()).await?.is_some())
     }

@@ -30,8 +30,8 @@ impl Store {
         Ok(row.bind(org.to_string()).bind(user.to_string()).fetch_optional(self.read()).await?.is_some())
     }
 
-    /// Lets an owner in for an hour without the issuer, in this session by password alone, with a code that is used up. All owners
-    /// are told by mail, each time.
+    /// Lets an owner in for an hour without the issuer, in this session by password or passkey, with a code that is used up. All
+    /// owners are told by mail, each time.
     pub async fn break_glass(&self, act: &Act, org: &OrgId, user: &User, code: TypedCode) -> Result<()> {
         let (store, act, org, user) = (self.clone(), act.clone(), org.clone(), user.clone());
         detached(async move {
@@ -58,7 +58,7 @@ impl Store {
                 _ => return Err(Error::SignedOut),
             };
             if tx.shown_by_actor().await?.provider.is_some() {
-                return Err(Error::Forbidden("Sign out, and sign in with your password and your code first."));
+                return Err(Error::Forbidden("Sign out, and sign in with your password or a passkey first."));
             }
             if tx.needs_second_factor(&user, Some(SecondProof::Code(code))).await? {
                 tx.factor_was_shown().await?;

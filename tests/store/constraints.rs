@@ -251,6 +251,19 @@ async fn each_constraint_refuses(store: &TestStore) {
             "recovery code used before it was made",
             format!("INSERT INTO recovery_codes (user_id, digest, created_at, used_at) VALUES ('{ada}', %DIGEST%, 2, 1)"),
         ),
+        (
+            "passkey of nobody",
+            "INSERT INTO passkeys (id, user_id, rp_id, name, credential_id, credential, added_at) \
+             VALUES ('pky_x', 'usr_nobody', 'localhost', 'x', %DIGEST%, '{}', 1)"
+                .to_owned(),
+        ),
+        (
+            "passkey used before it was made",
+            format!(
+                "INSERT INTO passkeys (id, user_id, rp_id, name, credential_id, credential, added_at, last_used_at) \
+                 VALUES ('pky_x', '{ada}', 'localhost', 'x', %DIGEST%, '{{}}', 2, 1)"
+            ),
+        ),
         ("event of no chain", "UPDATE events SET chain = 'nowhere'".to_owned()),
         ("event numbers", format!("UPDATE events SET seq = 1 WHERE chain = '{org}' AND seq = 2")),
         ("event numbers begin at 1", format!("UPDATE events SET seq = 0 WHERE chain = '{org}' AND seq = 1")),

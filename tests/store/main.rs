@@ -40,6 +40,7 @@ mod moving;
 mod nodes;
 mod opening;
 mod orgs;
+mod passkeys;
 mod personal_tokens;
 mod pruning;
 mod races;

@@ -15,7 +15,7 @@ use crate::error::PageError;
 
 /// For people who sign in with an issuer alone.
 const NO_PASSWORD: &str =
-    "You have no password: you sign in with an issuer. To set one, sign out, and use “Forgot your password?”.";
+    "You have no password: you sign in with an issuer. If you want one, ask an operator of this portal.";
 
 /// Changes one's own name.
 #[server(prefix = "/act", endpoint = "account/rename")]

@@ -1,6 +1,7 @@
 //! `/account`
 
 mod confirm;
+pub mod passkeys;
 mod tokens;
 pub mod two_step;
 

@@ -29,7 +29,7 @@ pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
 pub(super) fn NoPassword() -> impl IntoView {
     view! {
         <Setting title="Password" about=|| "You have none: you sign in with an issuer.">
-            <p class="muted">"To set one, sign out, and use “Forgot your password?” on the sign-in page."</p>
+            <p class="muted">"If you want one, ask an operator of this portal."</p>
         </Setting>
     }
 }
