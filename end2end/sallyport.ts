@@ -3,6 +3,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,6 +21,15 @@ export async function printedSetup(url: string) {
   const printed = () => portal.output.match(/http:\/\/\S+\/setup\?token=\w+/g)?.at(-1); // the last one, as a restart changes it
   await expect.poll(printed, 'the address of /setup is printed').toBeDefined();
   return printed()!;
+}
+
+/** A port on which nobody listens. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise(closed => server.close(closed));
+  return port;
 }
 
 export class Sallyport {
@@ -43,7 +53,8 @@ export class Sallyport {
 
   /** Starts the server; returns once the port is known. */
   async serve(...args: string[]) {
-    const child = spawn(binary, ['serve', '--listen', '127.0.0.1:0', '--data', this.data, ...args], {
+    const listen = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
+    const child = spawn(binary, ['serve', ...listen, '--data', this.data, ...args], {
       cwd: this.dir,
       env: clean(),
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,23 +2,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, Sallyport, test as base } from './sallyport';
+import { expect, freePort, Sallyport, test as base } from './sallyport';
 import { action, choose, createApp, createOrganization, createProject, createTenant, done, field, fillPanel, hydrated, keyRow, person, tab } from './steps';
 
 const nginx = [process.env.GATEWAY_NGINX, '/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/bin/nginx'].find(
   path => path && existsSync(path),
 );
-
-async function freePort() {
-  const server = createServer();
-  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(closed => server.close(closed));
-  return port;
-}
 
 /** nginx in front of the portal. */
 class Proxy {

@@ -27,7 +27,7 @@ document.addEventListener("input", ({ target }) => {
 });
 
 // What only some pages need is in files of its own.
-for (const [file, selector] of [["reference.js", ".reference-contents"], ["usage.js", "#usage"], ["handover.js", "#handover"]]) {
+for (const [file, selector] of [["reference.js", ".reference-contents"], ["usage.js", "#usage"], ["handover.js", "#handover"], ["passkey.js", "[data-passkey]"]]) {
   if (document.querySelector(selector)) import(beside(file));
 }
 

@@ -1,5 +1,9 @@
 //! Guessable passwords (ASVS 5.0, 6.2.4 and 6.2.11): long enough, but among the first that an attacker tries.
 
+mod breached;
+
+use breached::is_breached;
+
 /// The most common passwords of 12 characters and more, and the most common words that shorter ones are made of
 /// (letters only, 4 to 11), lower case and sorted. From the lists of two packages under the MIT licence: zxcvbn 4.4.2
 /// (Dropbox) and @zxcvbn-ts/language-common 4.1.3 (MrWook); 3,000 words of each. Their notice is in
@@ -31,6 +35,9 @@ pub fn reason(password: &str, whose: &[&str]) -> Option<&'static str> {
     }
     if is_one_word(&text) {
         return Some("This is one common word with digits or signs around it. Use a few words in a row.");
+    }
+    if is_breached(&text) || core(&text).is_some_and(is_breached) {
+        return Some("This password is known from a breach, or is one with digits or signs around it. Choose another.");
     }
     if is_own(&text, whose) {
         return Some("This is made of your name, your e-mail address or the name of this portal. Use other words.");
@@ -64,6 +71,13 @@ fn is_walk(text: &str) -> bool {
         let around = walk.repeat(text.len() / walk.len() + 2);
         around.contains(text) || around.contains(&back)
     })
+}
+
+/// What is left without a few digits and signs around it, if there are any.
+fn core(text: &str) -> Option<&str> {
+    let word = text.trim_matches(|character: char| !character.is_alphabetic());
+    let around = text.chars().count() - word.chars().count();
+    (around > 0 && around <= PADDING).then_some(word)
 }
 
 fn is_one_word(text: &str) -> bool {
@@ -124,6 +138,10 @@ mod tests {
             ("Password2026!", "one common word"),
             ("!!iloveyou2026", "one common word"),
             ("monkey1234567890", "one common word"),
+            ("samsungkoze176351", "known from a breach"),
+            ("Retsamoen123", "known from a breach"),
+            ("Paralelepipedo!", "known from a breach"),
+            ("!Paralelepipedo-99", "known from a breach"),
             ("ada.b@focus-labs.example", "made of your name"),
             ("AdaByron2026", "made of your name"),
             ("sallyport 2026!", "made of your name"),

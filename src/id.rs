@@ -134,6 +134,10 @@ id!(
     ServiceTokenId, "svt_", plain, 12
 );
 id!(
+    /// A passkey's identifier here, not the authenticator's name for it.
+    PasskeyId, "pky_", plain, 16
+);
+id!(
     /// A link to reset a password, not its token.
     ResetId, "rst_", plain, 16
 );
@@ -232,7 +236,7 @@ mod tests {
         insta::assert_snapshot!(ids.join("\n"));
     }
 
-    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 15] {
+    fn one_of_each(name: &str, entropy: &dyn Entropy) -> [String; 16] {
         [
             OrgId::mint(name, entropy).to_string(),
             TenantId::mint(name, entropy).to_string(),
@@ -249,11 +253,12 @@ mod tests {
             PersonalTokenId::mint(entropy).to_string(),
             ServiceAccountId::mint(entropy).to_string(),
             ServiceTokenId::mint(entropy).to_string(),
+            PasskeyId::mint(entropy).to_string(),
         ]
     }
 
     /// What each kind parses from a text, in the same order.
-    fn kinds(text: &str) -> [Option<String>; 15] {
+    fn kinds(text: &str) -> [Option<String>; 16] {
         [
             OrgId::parse(text).map(|id| id.to_string()),
             TenantId::parse(text).map(|id| id.to_string()),
@@ -270,6 +275,7 @@ mod tests {
             PersonalTokenId::parse(text).map(|id| id.to_string()),
             ServiceAccountId::parse(text).map(|id| id.to_string()),
             ServiceTokenId::parse(text).map(|id| id.to_string()),
+            PasskeyId::parse(text).map(|id| id.to_string()),
         ]
     }
 

@@ -1,6 +1,6 @@
 //! How a person proves their identity without a password.
 
-use crate::Invalid;
+use crate::{Invalid, passkey::PasskeyUse};
 
 /// A name that an external issuer gave a person. It is permanent, while their e-mail address may be reassigned
 /// (OpenID Connect Core 1.0, 5.7).
@@ -32,14 +32,21 @@ pub enum Proof {
     Password { hash: String },
     /// Authenticated by an issuer.
     Identity(Identity),
+    /// Signed with a passkey, which is both factors.
+    Passkey(PasskeyUse),
 }
 
 impl Proof {
     /// The issuer, if there is one.
     pub fn provider(&self) -> Option<&str> {
         match self {
-            Self::Password { .. } => None,
+            Self::Password { .. } | Self::Passkey(_) => None,
             Self::Identity(identity) => Some(&identity.provider),
         }
+    }
+
+    /// The name of the passkey, if it is one.
+    pub fn passkey(&self) -> Option<&str> {
+        if let Self::Passkey(used) = self { Some(&used.name) } else { None }
     }
 }

@@ -15,6 +15,7 @@ pub fn title(queue: &str) -> &str {
         "delete_idempotency" => "Delete old idempotency keys",
         "delete_key_days" => "Delete old counts of daily limits",
         "delete_sessions" => "Delete expired sessions",
+        "delete_used_challenges" => "Forget answered challenges of passkeys",
         "delete_password_resets" => "Delete expired password resets",
         "delete_invitations" => "Delete expired invitations",
         "delete_personal_tokens" => "Delete ended personal tokens",

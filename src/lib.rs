@@ -6,6 +6,8 @@ pub mod app;
 pub mod approval;
 pub mod audit;
 pub mod base62;
+#[cfg(feature = "store")]
+pub mod breached_file;
 pub mod capability;
 pub mod clock;
 pub mod colour;
@@ -39,6 +41,7 @@ pub mod member;
 pub mod metrics;
 pub mod node;
 pub mod org;
+pub mod passkey;
 pub mod password_reset;
 #[cfg(feature = "store")]
 pub mod passwords;
@@ -58,6 +61,7 @@ pub mod second_factor;
 pub mod service_account;
 pub mod service_urls;
 pub mod session;
+pub mod sign_in_policy;
 pub mod signature;
 pub mod single_sign_on;
 pub mod suggestion;

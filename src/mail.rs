@@ -291,10 +291,17 @@ pub enum About {
 }
 
 /// What happened to the second factors of a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FactorChange {
     AuthenticatorAdded,
-    AuthenticatorRemoved,
+    /// Whether a passkey is left as second factor.
+    AuthenticatorRemoved(bool),
+    /// With this name.
+    PasskeyAdded(String),
+    /// The name, and whether another second factor is left.
+    PasskeyRemoved(String, bool),
+    /// The passkey with this name was used with a counter that went back.
+    PasskeyCopied(String),
     CodesRenewed,
     /// A recovery code was used, of which so many are left.
     CodeUsed(u64),

@@ -10,7 +10,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-use crate::{Entropy, Error, Result, metrics::Counter, throttle::Lane, user::Password};
+use crate::{Entropy, Error, Result, breached_file::BreachedFile, metrics::Counter, throttle::Lane, user::Password};
 
 /// From OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
@@ -55,6 +55,8 @@ struct Pool {
     entropy: Arc<dyn Entropy>,
     /// A hash that no password matches, so that an unknown e-mail address takes as long as a wrong password.
     nobody: String,
+    /// Of the operator.
+    breached: Option<Arc<BreachedFile>>,
 }
 
 /// Separate threads for hashing. The allocator keeps the memory that each thread freed, 19 MiB after a hash, which
@@ -107,6 +109,11 @@ fn is_weak(hash: &PasswordHash) -> bool {
 
 impl Passwords {
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
+        Self::with_breached(entropy, None)
+    }
+
+    /// The same, with a file of breached passwords that nobody may choose.
+    pub fn with_breached(entropy: Arc<dyn Entropy>, breached: Option<BreachedFile>) -> Self {
         let nobody = nobody(&*entropy);
         Self(Arc::new(Pool {
             threads: Threads::start(),
@@ -116,7 +123,24 @@ impl Passwords {
             refused: Counter::default(),
             entropy,
             nobody,
+            breached: breached.map(Arc::new),
         }))
+    }
+
+    /// Hashes a password that somebody chose, unless it is in the operator's file of breached ones: an error of that field.
+    pub async fn hash_new(&self, password: &Password, field: &'static str) -> Result<String> {
+        if let Some(breached) = self.0.breached.clone() {
+            let chosen = password.clone();
+            let found =
+                self.run(Lane::Known, move || breached.contains(&String::from_utf8_lossy(chosen.expose()))).await?;
+            match found {
+                Ok(false) => {}
+                Ok(true) => return Err(Error::field(field, "This password is known from a breach. Choose another.")),
+                // Nobody is locked out because of it; the list inside the program was looked at.
+                Err(error) => tracing::error!(%error, "the file of breached passwords can't be read"),
+            }
+        }
+        self.hash(password).await
     }
 
     /// Hashes a password to a PHC string.

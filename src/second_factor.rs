@@ -1,4 +1,4 @@
-//! The second factor of a sign-in: codes of an authenticator app, and recovery codes.
+//! The second factor of a sign-in: codes of an authenticator app, passkeys, and recovery codes.
 
 mod recovery;
 mod totp;
@@ -9,7 +9,7 @@ pub use self::{
     recovery::{RECOVERY_CODES, RecoveryCode},
     totp::TotpSecret,
 };
-use crate::{Invalid, Timestamp};
+use crate::{Invalid, Timestamp, passkey::PasskeyUse};
 
 /// How long a sign-in, or a confirmation of it, is fresh: what takes much away or gives much asks for another afterwards.
 pub const FRESH: Duration = Duration::from_secs(10 * 60);
@@ -19,6 +19,8 @@ pub const FRESH: Duration = Duration::from_secs(10 * 60);
 pub struct SecondFactors {
     /// When the authenticator app was set up.
     pub authenticator: Option<Timestamp>,
+    /// How many passkeys there are, whatever host they are for.
+    pub passkeys: i64,
     /// How many recovery codes are left.
     pub recovery_codes: i64,
 }
@@ -26,7 +28,7 @@ pub struct SecondFactors {
 impl SecondFactors {
     /// Whether a sign-in needs one.
     pub fn are_on(&self) -> bool {
-        self.authenticator.is_some()
+        self.authenticator.is_some() || self.passkeys > 0
     }
 }
 
@@ -59,6 +61,8 @@ impl TypedCode {
 pub enum SecondProof {
     /// With a code, which the store checks and uses up.
     Code(TypedCode),
+    /// With a passkey.
+    Passkey(PasskeyUse),
     /// With the session in whose place a new one starts.
     Session,
 }

@@ -21,6 +21,7 @@ mod command_lines;
 mod connector;
 mod console;
 mod deferred_writes;
+mod detached;
 mod device_requests;
 mod durability;
 mod erasure;
@@ -80,6 +81,7 @@ mod open_handovers;
 mod org_logos;
 mod orgs;
 mod paging;
+mod passkeys;
 mod password_resets;
 mod pepper_change;
 mod peppers;
@@ -114,6 +116,8 @@ mod service_tokens;
 mod service_urls;
 mod sessions;
 mod sight;
+mod sign_in_judge;
+mod sign_in_policies;
 mod signing;
 mod single_sign_on;
 mod sqlite;
@@ -190,12 +194,12 @@ pub use open_handovers::OpenHandover;
 pub use pepper_change::PepperStatus;
 pub(crate) use peppers::DigestOf;
 pub use pruning::EventRetention;
-pub use required_sign_ins::REQUIRED_OF_TOKEN;
 pub use rotation::SetAside;
 pub use scoped::{Page, Paging};
 pub use search::{KeyDue, SearchHit, SearchKind};
 pub use secret_uses::{SecretUseName, SecretUses};
 pub use sight::Sight;
+pub use sign_in_policies::ClosedOrg;
 pub use signing::SealedSigning;
 pub use sqlite::can_corrupt_wal;
 pub use usage::{Refused, Used};
@@ -211,7 +215,8 @@ pub use webhooks::DeliveryFilter;
 use crate::{Clock, Entropy, Error, Result, Timestamp, profile::Profile, vault::Vault};
 use connector::Connector;
 use deferred_writes::DeferredWrites;
-use errors::{TANGLED, is_taken};
+use detached::{WRITE_OF_MANY, detached, detached_within, retried};
+use errors::is_taken;
 use feed::Feed;
 use forward_gate::ForwardGate;
 use jobs::Doorbell;
@@ -363,38 +368,3 @@ async fn looked_up<T>(found: impl Future<Output = sqlx::Result<T>>) -> Result<T>
 const SETTLING: Duration = Duration::from_millis(500);
 const CLOSING: Duration = Duration::from_millis(1_500);
 const FOLDING: Duration = Duration::from_secs(10);
-
-/// A write that takes longer holds a connection that went silent.
-const WRITE: Duration = Duration::from_secs(60);
-
-/// For a write that changes all keys of a place: it may revoke hundreds of thousands. Longer than PostgreSQL's own
-/// limit for it (`tx::MANY`).
-const WRITE_OF_MANY: Duration = Duration::from_secs(11 * 60);
-
-/// Runs a write to its end, even if the caller is gone: a transaction must not be cancelled midway.
-async fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    detached_within(WRITE, work).await
-}
-
-async fn detached_within<T: Send + 'static>(
-    limit: Duration,
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    match tokio::spawn(timeout(limit, work)).await {
-        // It may have been committing.
-        Ok(done) => done.unwrap_or(Err(Error::OutcomeUnknown)),
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => Err(Error::Unavailable("shutting down".to_owned())),
-    }
-}
-
-/// Runs a write that locks many rows, and repeats it after a deadlock.
-async fn retried<T, F: Future<Output = Result<T>>>(mut work: impl FnMut() -> F) -> Result<T> {
-    for _ in 0..4 {
-        match work().await {
-            Err(Error::Busy(TANGLED)) => {}
-            ended => return ended,
-        }
-    }
-    work().await
-}

@@ -1,5 +1,6 @@
 //! For tests: seeded randomness, an adjustable clock, builders, and stores on either database.
 
+mod authenticator;
 mod database;
 mod earlier;
 mod faults;
@@ -8,6 +9,7 @@ mod proxy;
 mod redis;
 
 pub use self::redis::RedisServer;
+pub use authenticator::Authenticator;
 pub use database::TestStore;
 pub use earlier::{EARLIER, EARLIER_ROWS, earlier_master_key, make_earlier};
 pub use proxy::{Proxy, Way};

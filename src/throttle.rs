@@ -45,6 +45,8 @@ pub enum Who {
     CodeOfSignedIn,
     /// Types a recovery code from this address. Nobody guesses one; the count keeps scripts from trying.
     RecoveryCode(IpAddr),
+    /// Uses a passkey from this address; the account is empty. Nobody forges one; the count keeps scripts from trying.
+    Passkey(IpAddr),
     /// Asks for a link to reset a password, from this address. Every such attempt counts.
     Forgotten(IpAddr),
     /// Invites in the name of an organization, whose id is the account. Every invitation counts.
@@ -98,6 +100,7 @@ impl Who {
             | Self::CodeOfDevice(_)
             | Self::CodeOfSignedIn
             | Self::RecoveryCode(_)
+            | Self::Passkey(_)
             | Self::Inviting
             | Self::Invited
             | Self::Accepting
@@ -207,6 +210,7 @@ impl Attempt {
                 let address = block(address).to_string();
                 Self::alone(name(&[b"recovery codes", address.as_bytes(), account]))
             }
+            Who::Passkey(address) => Self::of_address(b"passkeys", address, ADDRESS),
             Who::SignedIn => Self::alone(name(&[b"signed in", account])),
             Who::Accepting => Self::alone(name(&[b"accepting", account])),
             Who::Inviting => {
@@ -225,14 +229,7 @@ impl Attempt {
                 pair: None,
                 is_shared: false,
             },
-            Who::CommandLine(address) => {
-                let address = block(address).to_string();
-                Self {
-                    counts: vec![(name(&[b"command line", address.as_bytes()]), COMMAND_LINES)],
-                    pair: None,
-                    is_shared: false,
-                }
-            }
+            Who::CommandLine(address) => Self::of_address(b"command line", address, COMMAND_LINES),
             Who::LeakReporter(address) => {
                 let (address, network) = (block(address).to_string(), network(address).to_string());
                 let counts = vec![
@@ -242,21 +239,9 @@ impl Attempt {
                 ];
                 Self { counts, pair: None, is_shared: false }
             }
-            Who::LeakPartner(address) => {
-                let address = block(address).to_string();
-                let wrong = name(&[b"wrong signatures by address", address.as_bytes()]);
-                Self { counts: vec![(wrong, WRONG_SIGNATURES)], pair: None, is_shared: false }
-            }
-            Who::TokenExchange(address) => {
-                let address = block(address).to_string();
-                let wrong = name(&[b"wrong id tokens by address", address.as_bytes()]);
-                Self { counts: vec![(wrong, WRONG_ID_TOKENS)], pair: None, is_shared: false }
-            }
-            Who::SingleSignOn(address) => {
-                let address = block(address).to_string();
-                let wrong = name(&[b"single sign-on by address", address.as_bytes()]);
-                Self { counts: vec![(wrong, SINGLE_SIGN_ON)], pair: None, is_shared: false }
-            }
+            Who::LeakPartner(address) => Self::of_address(b"wrong signatures by address", address, WRONG_SIGNATURES),
+            Who::TokenExchange(address) => Self::of_address(b"wrong id tokens by address", address, WRONG_ID_TOKENS),
+            Who::SingleSignOn(address) => Self::of_address(b"single sign-on by address", address, SINGLE_SIGN_ON),
             Who::DeviceCode(address) => {
                 let address = block(address).to_string();
                 let person = name(&[b"device code of person", account]);
@@ -272,6 +257,12 @@ impl Attempt {
                 Self { counts, pair: None, is_shared: false }
             }
         }
+    }
+
+    /// Counted by the address alone.
+    fn of_address(what: &[u8], address: IpAddr, limit: Limit) -> Self {
+        let address = block(address).to_string();
+        Self { counts: vec![(name(&[what, address.as_bytes()]), limit)], pair: None, is_shared: false }
     }
 
     fn of_codes(name: Name) -> Self {

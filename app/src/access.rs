@@ -22,7 +22,7 @@ use sallyport::{
     app::App,
     audit::{Act, Actor, Credential},
     id::{
-        AppId, ApprovalId, DeliveryId, ImportId, KeyId, OrgId, PersonalTokenId, ProjectId, ServiceAccountId,
+        AppId, ApprovalId, DeliveryId, ImportId, KeyId, OrgId, PasskeyId, PersonalTokenId, ProjectId, ServiceAccountId,
         ServiceTokenId, TenantId, TokenId, TrustRuleId, UserId, WebhookId,
     },
     key::Key,
@@ -30,7 +30,10 @@ use sallyport::{
     org::Org,
     project::Project,
     request::Client,
-    store::{Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant, Sight, Store},
+    store::{
+        ClosedOrg, Located, LocatedApp, LocatedHolder, LocatedKey, LocatedOrg, LocatedProject, LocatedTenant, Sight,
+        Store,
+    },
     tenant::Tenant,
     user::User,
 };
@@ -43,7 +46,7 @@ pub use approval::ApprovalAccess;
 pub use decision::DecisionAccess;
 pub use import::ImportAccess;
 pub use operator::{OperatedApp, OperatedOrg, OperatedToken, OperatedUser, OperatorAccess};
-pub use own::OwnToken;
+pub use own::{OwnPasskey, OwnToken};
 pub use service_account::{ServiceAccountAccess, ServiceTokenAccess};
 pub use trust_rule::TrustRuleAccess;
 pub use webhook::{DeliveryAccess, WebhookAccess};
@@ -85,11 +88,12 @@ impl SessionCookie {
         let me = self.of_user(located.user);
         me.settled()?;
         let found = located.found.ok_or(PageError::NotFound)?;
-        match located.missing_sign_in {
-            Some((org, provider)) => Err(PageError::RequiredSignIn { org, provider }),
-            None => Ok((me, found)),
-        }
+        located.closed.map_or(Ok((me, found)), |closed| Err(step_up(closed)))
     }
+}
+
+fn step_up(ClosedOrg { org_id, missing }: ClosedOrg) -> PageError {
+    PageError::StepUp { org: org_id, missing }
 }
 
 fn sign_in(parts: &Parts) -> PageError {
@@ -199,8 +203,8 @@ impl OrgAccess {
     pub(crate) async fn of(me: SignedIn, store: &Store, id: &OrgId) -> Result<Self, PageError> {
         let located = store.locate_org(&me.session, id).await?.ok_or(PageError::NotFound)?;
         let found = located.found.ok_or(PageError::NotFound)?;
-        match located.missing_sign_in {
-            Some((org, provider)) => Err(PageError::RequiredSignIn { org, provider }),
+        match located.closed {
+            Some(closed) => Err(step_up(closed)),
             None => Ok(Self::at(me, found)),
         }
     }
@@ -383,6 +387,7 @@ extracted!(
     OperatedUser by UserId,
     OperatedToken by TokenId,
     OwnToken by PersonalTokenId,
+    OwnPasskey by PasskeyId,
     KeyAccess by KeyId,
     ApprovalAccess by ApprovalId,
     ImportAccess by ImportId,

@@ -14,6 +14,7 @@ mod caller;
 mod code_attempts;
 pub mod error;
 mod in_page;
+mod passkey_proof;
 mod password;
 
 pub mod account;
@@ -34,6 +35,7 @@ pub mod keys;
 pub mod leaks;
 pub mod members;
 pub mod orgs;
+pub mod passkeys;
 pub mod password_resets;
 pub mod personal_tokens;
 pub mod places;
@@ -57,7 +59,7 @@ pub mod webhooks;
 use axum::{Router, routing::post};
 use leptos::server_fn::ServerFn;
 
-pub use self::{caller::Caller, error::ActError, in_page::InPage};
+pub use self::{caller::Caller, error::ActError, in_page::InPage, passkey_proof::NO_PASSKEYS};
 use crate::context::Context;
 
 /// Acts with an address of their own.
@@ -155,6 +157,8 @@ pub const OF_PAGES: &[&str] = &[
     key_rules::SetKeyRules::PATH,
     leaks::ReportLeak::PATH,
     orgs::ChooseLogo::PATH,
+    passkeys::AddPasskey::PATH,
+    passkeys::RemovePasskey::PATH,
     password_resets::RequestPasswordReset::PATH,
     password_resets::ResetPassword::PATH,
     personal_tokens::CreatePersonalToken::PATH,
@@ -169,6 +173,7 @@ pub const OF_PAGES: &[&str] = &[
     service_accounts::CreateServiceToken::PATH,
     sessions::SignIn::PATH,
     sessions::SignInWithCode::PATH,
+    sessions::SignInWithPasskey::PATH,
     sessions::SignOut::PATH,
     setup::CreateFirstAccount::PATH,
     single_sign_on::BeginWith::PATH,

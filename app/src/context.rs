@@ -7,8 +7,8 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{
-    Entropy, leak_inbox::LeakInbox, over_redis::throttles::NodeThrottles, passwords::Passwords, store::Store,
-    verifier::Verifier, webhook::AllowedTargets,
+    Entropy, leak_inbox::LeakInbox, over_redis::throttles::NodeThrottles, passkey::RelyingParty, passwords::Passwords,
+    store::Store, verifier::Verifier, webhook::AllowedTargets,
 };
 use tokio::sync::Semaphore;
 
@@ -45,6 +45,8 @@ pub struct Parts {
     pub webhook_targets: AllowedTargets,
     /// The issuers with which people sign in.
     pub single_sign_on: Arc<dyn SingleSignOn>,
+    /// For passkeys; `None` where browsers have none.
+    pub relying_party: Option<RelyingParty>,
     /// The public sign-in of the demo.
     pub demo: Option<DemoSignIn>,
     /// Verifies keys, and records why requests were refused.

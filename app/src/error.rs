@@ -6,6 +6,7 @@ use sallyport::{
     error::{NOT_FORWARDED, OUTCOME_UNKNOWN},
     id::OrgId,
     member::Held,
+    sign_in_policy::Missing,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,10 +43,10 @@ pub enum PageError {
         name: String,
         role: Held,
     },
-    /// The organization requires an issuer with which the person did not sign in.
-    RequiredSignIn {
+    /// The organization demands more of a sign-in than this session has.
+    StepUp {
         org: OrgId,
-        provider: String,
+        missing: Vec<Missing>,
     },
     BadRequest(String),
     TooLarge,
@@ -69,7 +70,7 @@ impl PageError {
         match self {
             Self::SignIn { .. } | Self::Confirm | Self::ChangePassword => 303,
             Self::NotFound | Self::NotKept => 404,
-            Self::Forbidden(_) | Self::Role { .. } | Self::RequiredSignIn { .. } => 403,
+            Self::Forbidden(_) | Self::Role { .. } | Self::StepUp { .. } => 403,
             Self::BadRequest(_) => 400,
             Self::TooLarge => 413,
             Self::Busy(_) | Self::NotForwarded | Self::Unavailable | Self::OutcomeUnknown => 503,
@@ -85,7 +86,7 @@ impl PageError {
             Self::NotFound => "Page not found",
             Self::NotKept => "Request not found",
             Self::Forbidden(_) | Self::Role { .. } => "Not allowed",
-            Self::RequiredSignIn { .. } => "Single sign-on required",
+            Self::StepUp { missing, .. } => missing.first().map_or("Not allowed", Missing::title),
             Self::BadRequest(_) => "That request can’t be read",
             Self::TooLarge => "Too large",
             Self::Busy(_) => "Very busy",
@@ -113,10 +114,7 @@ impl PageError {
             Self::Role { name, role, .. } => {
                 format!("Your role here is {}. An owner or an admin of {name} can do this.", role.here.titles())
             }
-            Self::RequiredSignIn { .. } => {
-                "This organization is only for people who signed in with its issuer. Sign in with it to see this page."
-                    .to_owned()
-            }
+            Self::StepUp { missing, .. } => missing.iter().map(Missing::sentence).collect::<Vec<_>>().join(" "),
             Self::TooLarge => "The form is larger than the portal accepts.".to_owned(),
             Self::NotForwarded => NOT_FORWARDED.to_owned(),
             Self::OutcomeUnknown => OUTCOME_UNKNOWN.to_owned(),

@@ -14,6 +14,7 @@ use sallyport::{
     decision::sanitized,
     id::OrgId,
     request::Client,
+    sign_in_policy::Missing,
     single_sign_on::Issuer,
 };
 use serde_json::json;
@@ -176,19 +177,42 @@ async fn framed(ui: &Ui, who: &mut Parts, error: &PageError) -> Option<Framed> {
     Some(Framed { chrome, ask: ask.filter(|names| !names.is_empty()).map(|names| names.join(", ")), org: at })
 }
 
-/// How to get into an organization that requires single sign-on.
+/// How to get into an organization that demands more of a sign-in.
 struct WayIn {
+    /// Empty unless one is missing.
     issuers: Vec<Issuer>,
+    /// They have to vouch for the person once more.
+    again: bool,
+    /// An owner may get in without the issuer.
+    glass: Option<String>,
     next: String,
-    org: OrgId,
+    sets_up: bool,
+    /// A passkey can be that factor.
+    has_passkeys: bool,
+    confirms: bool,
 }
 
 impl WayIn {
     fn of(ui: &Ui, error: &PageError) -> Option<Self> {
-        let PageError::RequiredSignIn { org, provider } = error else { return None };
+        let PageError::StepUp { org, missing } = error else { return None };
+        let required = missing.iter().find_map(|missing| match missing {
+            Missing::Issuer { url, again } => Some((url, *again)),
+            _ => None,
+        });
         let mut issuers = ui.context.single_sign_on.issuers().to_vec();
-        issuers.retain(|issuer| issuer.url == *provider);
-        Some(Self { issuers, next: page_at(ui.path()).to_owned(), org: org.clone() })
+        issuers.retain(|issuer| required.is_some_and(|(url, _)| issuer.url == *url));
+        // Who can't get in by any of these is not led to them.
+        let open = !missing.contains(&Missing::Address);
+        Some(Self {
+            issuers: if open { issuers } else { Vec::new() },
+            again: required.is_some_and(|(_, again)| again),
+            glass: required.filter(|(_, again)| open && !again).map(|_| format!("/orgs/{org}/break-glass")),
+            next: page_at(ui.path()).to_owned(),
+            sets_up: open && missing.contains(&Missing::Factor),
+            has_passkeys: ui.context.relying_party.is_some(),
+            // A sign-in with the issuer is as good.
+            confirms: open && required.is_none() && missing.iter().any(Missing::is_confirmed_away),
+        })
     }
 }
 
@@ -234,11 +258,18 @@ fn Explained(
         }
     });
     let ask = ask.map(|names| view! { <p>"Ask "<b>{names}</b>" for access."</p> });
-    let way_in = way_in.map(|WayIn { issuers, next, org }| {
-        let glass = format!("/orgs/{org}/break-glass");
+    let has_way_in = way_in.is_some();
+    let way_in = way_in.map(|WayIn { issuers, again, glass, next, sets_up, has_passkeys, confirms }| {
+        let query: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        let confirm = format!("/account/confirm?next={query}");
         view! {
-            <ContinueWith issuers next/>
-            <p class="muted">"You own it, and the issuer is down? "<a href=glass>"Break glass"</a></p>
+            {sets_up.then(|| view! { <p><a class="btn btn-primary" href="/account/authenticator">"Set up authenticator app"</a></p> })}
+            {(sets_up && has_passkeys).then(|| view! { <p><a class="btn" href="/account/passkeys/new">"Add a passkey"</a></p> })}
+            {confirms.then(|| view! { <p><a class="btn btn-primary" href=confirm>"Confirm that it’s you"</a></p> })}
+            <ContinueWith issuers next again/>
+            {glass.map(|glass| view! {
+                <p class="muted">"You own it, and the issuer is down? "<a href=glass>"Break glass"</a></p>
+            })}
         }
     });
     let search = (missing && signed_in).then(|| view! { <SearchForm action="/search" label="Search everything"/> });
@@ -254,7 +285,7 @@ fn Explained(
     };
     // Not the one that was searched for.
     let which = if not_kept.is_some() { "This page: " } else { "Request " };
-    let onward = if search.is_some() { "btn" } else { "btn btn-primary" };
+    let onward = if search.is_some() || has_way_in { "btn" } else { "btn btn-primary" };
     view! {
         <div class=class>
             <LeadIcon icon/>

@@ -44,6 +44,8 @@ pub mod mail;
 #[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
+mod passkey_challenge;
+#[cfg(feature = "ssr")]
 pub mod pending_events;
 #[cfg(feature = "ssr")]
 pub mod picture;

@@ -17,6 +17,7 @@ mod link_token;
 pub mod members;
 pub mod name_form;
 pub mod orgs;
+pub mod passkey_options;
 pub mod place_overview;
 pub mod projects;
 pub mod refused;

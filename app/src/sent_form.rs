@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Fields that contain secrets.
-const SECRETS: [&str; 7] = ["password", "secret", "token", "sealed", "q", "code", "passphrase"];
+const SECRETS: [&str; 8] = ["password", "secret", "token", "sealed", "q", "code", "passphrase", "credential"];
 
 /// Fields that are not shown, because no person typed them.
 const NOT_SHOWN: [&str; 19] = [

@@ -18,13 +18,11 @@ use crate::{
 pub async fn of_person(ui: &Ui, me: &SignedIn) -> Result<Chrome, PageError> {
     let orgs = ui.context.store.orgs_of(&me.user.id).await?;
     let rank = |(org, _): &&(Org, Held)| ui.recent.rank(org.id.as_str());
-    let last = orgs.iter().min_by_key(rank).filter(|last| orgs.len() == 1 || rank(last) != usize::MAX);
-    let last = match last {
-        // Its frame names what is in it.
-        Some((org, _)) if !ui.context.store.is_open_to(&me.session, &org.id).await? => None,
-        last => last.cloned(),
-    };
-    if let Some((org, role)) = last {
+    // The frame names tenants: not those of an organization that demands more of the session.
+    let closed = ui.context.store.closed_to_session(&me.session).await?;
+    let open = orgs.iter().filter(|(org, _)| closed.iter().all(|closed| closed.org_id != org.id));
+    let last = open.min_by_key(rank).filter(|last| orgs.len() == 1 || rank(last) != usize::MAX);
+    if let Some((org, role)) = last.cloned() {
         let access = OrgAccess { me: me.clone(), org, role };
         return Ok(Chrome { crumbs: Vec::new(), archived: None, suspended: None, ..of_org(ui, &access, None).await? });
     }

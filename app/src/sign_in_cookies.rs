@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::{
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sallyport::{Timestamp, single_sign_on::Issuer};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -36,17 +39,18 @@ pub struct PendingLink {
     pub email: String,
 }
 
-/// What is kept in an encrypted cookie for ten minutes.
+/// What is kept in an encrypted cookie for a few minutes.
 pub trait Kept: Serialize + DeserializeOwned {
     const COOKIE: &'static str;
     const PURPOSE: &'static str;
+    const VALID: Duration = VALID;
 
     /// The cookie. A browser sends it when it comes back from the issuer, which is another site.
     fn keep(&self, context: &Context) -> Option<HeaderValue> {
         let store = &context.store;
         let plain = serde_json::to_vec(&(store.now().micros(), self)).ok()?;
         let sealed = BASE64_URL_SAFE_NO_PAD.encode(store.vault().seal(Self::PURPOSE, &plain, store.entropy()));
-        set_cookie(context, Self::COOKIE, &sealed, VALID.as_secs())
+        set_cookie(context, Self::COOKIE, &sealed, Self::VALID.as_secs())
     }
 
     /// That of a request, if it was encrypted here not long ago.
@@ -54,7 +58,7 @@ pub trait Kept: Serialize + DeserializeOwned {
         let sealed = cookie(headers, &context.cookie_name(Self::COOKIE))?;
         let plain = context.store.vault().open(Self::PURPOSE, &BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?).ok()?;
         let (at, kept): (i64, Self) = serde_json::from_slice(&plain).ok()?;
-        (context.store.now().since(Timestamp::from_micros(at)) < VALID).then_some(kept)
+        (context.store.now().since(Timestamp::from_micros(at)) < Self::VALID).then_some(kept)
     }
 
     /// Removes the cookie.
@@ -71,6 +75,15 @@ impl Kept for Flow {
 impl Kept for PendingLink {
     const COOKIE: &'static str = "sign-in-to-link";
     const PURPOSE: &'static str = "sign-in to link";
+}
+
+/// A response that also removes a cookie: with what `forget` returned.
+#[must_use]
+pub fn without(mut answer: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    answer
 }
 
 fn set_cookie(context: &Context, name: &str, value: &str, seconds: u64) -> Option<HeaderValue> {

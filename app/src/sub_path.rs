@@ -8,7 +8,8 @@
 use axum::http::{HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
 
 /// Attributes of our pages that contain an address. A test finds missing ones.
-const ADDRESSES: [&str; 7] = ["href", "action", "formaction", "src", "data-act", "data-close", "data-instead"];
+const ADDRESSES: [&str; 8] =
+    ["href", "action", "formaction", "src", "data-act", "data-close", "data-instead", "data-options"];
 
 /// Empty, or with a leading and without a trailing slash.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,8 +132,8 @@ mod tests {
 
     #[test]
     fn addresses_in_tags_alone_get_it() {
-        let html = r#"<a class="x" href="/orgs">href="/orgs"</a><input value="/orgs" title="a &gt; href=&quot;/"><form action="/" data-act="/act/x">"#;
-        let expected = r#"<a class="x" href="/tools/sallyport/orgs">href="/orgs"</a><input value="/orgs" title="a &gt; href=&quot;/"><form action="/tools/sallyport/" data-act="/tools/sallyport/act/x">"#;
+        let html = r#"<a class="x" href="/orgs">href="/orgs"</a><input value="/orgs" title="a &gt; href=&quot;/"><form action="/" data-act="/act/x" data-options="/passkeys/options">"#;
+        let expected = r#"<a class="x" href="/tools/sallyport/orgs">href="/orgs"</a><input value="/orgs" title="a &gt; href=&quot;/"><form action="/tools/sallyport/" data-act="/tools/sallyport/act/x" data-options="/tools/sallyport/passkeys/options">"#;
         assert_eq!(under().prefix_html(html.to_owned()), expected);
         assert_eq!(SubPath::default().prefix_html(html.to_owned()), html);
     }

@@ -33,7 +33,11 @@ COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER I
 ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 `;
 
-// If a package has no licence file, another package of the same repository has one, or the licence is MIT or ours.
+// The MPL wants to be told where the source is (3.2).
+const mpl = ({ repository }) =>
+  `The source code is at ${repository}.\n\n${readFileSync(join(import.meta.dirname, 'MPL-2.0.txt'), 'utf8')}`;
+
+// If a package has no licence file, another package of the same repository has one, or the licence is MIT, ours or the MPL.
 function texts_for(found, all) {
   if (found.text) return [found.text];
   const own = texts(found.folder);
@@ -42,6 +46,7 @@ function texts_for(found, all) {
   if (near) return texts(near.folder);
   if (/\bMIT\b/.test(found.license)) return [mit(found)];
   if (/\bApache-2\.0\b/.test(found.license)) return [readFileSync('LICENSE', 'utf8')];
+  if (found.license === 'MPL-2.0') return [mpl(found)];
   throw new Error(`${found.name} ${found.version} (${found.license}) carries no licence text.`);
 }
 

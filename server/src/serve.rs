@@ -18,7 +18,10 @@ mod socket;
 
 use std::sync::Arc;
 
-use sallyport::{audit::checkpoint::portal_name, clock::SystemClock, entropy::OsEntropy, verifier::freshness::elapsed};
+use sallyport::{
+    audit::checkpoint::portal_name, breached_file::BreachedFile, clock::SystemClock, entropy::OsEntropy,
+    verifier::freshness::elapsed,
+};
 use tokio::sync::watch;
 
 use crate::{
@@ -143,6 +146,8 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
     if let Some(collector) = collector.as_ref().filter(|collector| collector.is_readable_on_the_way()) {
         tracing::warn!(collector = %collector.name(), "events are forwarded in plain text; syslog+tls:// encrypts them");
     }
+    let breached = serving.breached_passwords.as_deref().map(BreachedFile::open).transpose();
+    let breached = breached.map_err(|why| format!("`breached_passwords`: {why}."))?;
     let outside = Arc::new(Outside::new(serving.webhooks.clone()));
     let state = AppState::new(
         store.clone(),
@@ -153,6 +158,7 @@ pub async fn serve(place: &DataLocation, serving: Serving) -> Result<(), String>
             requirements: serving.requirements.clone(),
             cache_keys: serving.cache_keys,
             partner_keys: serving.partner_keys.clone(),
+            breached,
             elapsed: elapsed(),
             redis,
             demo: serving.demo.then_some(demo::SIGN_IN),

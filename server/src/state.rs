@@ -9,10 +9,12 @@ use std::{
 use ipnet::IpNet;
 use sallyport::{
     Result, base62,
+    breached_file::BreachedFile,
     clock::Elapsed,
     entropy::{IdEntropy, OsEntropy},
     leak_inbox::LeakInbox,
     over_redis::{Redis, throttles::NodeThrottles},
+    passkey::RelyingParty,
     passwords::Passwords,
     profile::Profile,
     store::Store,
@@ -77,6 +79,8 @@ pub struct Deployment {
     pub cache_keys: usize,
     /// Where the public keys of a partner are that reports leaks.
     pub partner_keys: Option<KeySource>,
+    /// Passwords that nobody may choose, besides those that the program knows.
+    pub breached: Option<BreachedFile>,
     pub elapsed: Elapsed,
     /// What this node shares with others; `None` if it counts for itself.
     pub redis: Option<Redis>,
@@ -110,10 +114,11 @@ impl AppState {
         let (profile, public_url) = (store.profile().clone(), deployment.public_url.clone());
         let context = Context::new(Parts {
             api: LazyLock::new(Box::new(move || (deployment.describe)(&profile, &public_url))),
-            passwords: Passwords::new(Arc::new(OsEntropy)),
+            passwords: Passwords::with_breached(Arc::new(OsEntropy), deployment.breached),
             base: site::base().to_owned(),
             setup_token: base62::random(store.entropy(), 32),
             sub_path: SubPath::of(&deployment.public_url),
+            relying_party: RelyingParty::of(&deployment.public_url, &store.profile().brand.name),
             public_url: deployment.public_url,
             attempts,
             pending_events,

@@ -13,6 +13,7 @@ impl Action {
             | Self::AddressVerified
             | Self::OperatorAdded
             | Self::AuthenticatorRemoved
+            | Self::PasskeyRemoved
             | Self::SecondFactorsReset
             | Self::IdentityLinked
             | Self::OrgCreated
@@ -20,6 +21,7 @@ impl Action {
             | Self::OrgRestored
             | Self::OrgOpened
             | Self::SignInRequired
+            | Self::SignInPolicyChanged
             | Self::InvitationSent
             | Self::InvitationResent
             | Self::InvitationAccepted
@@ -74,6 +76,7 @@ impl Action {
             | Self::PasswordResetLinkCreated
             | Self::PasswordReset
             | Self::AuthenticatorAdded
+            | Self::PasskeyAdded
             | Self::RecoveryCodesRenewed
             | Self::KeyRotated
             | Self::KeySecretRestored

@@ -81,6 +81,11 @@ pub enum Entry {
         person: String,
         digest: String,
     },
+    /// A passkey does not sign in any more.
+    PasskeyRemoved {
+        person: String,
+        id: String,
+    },
     /// The issuer with which people have to sign in to see an organization.
     SignInRequired {
         org: String,

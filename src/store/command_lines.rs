@@ -7,6 +7,7 @@ use super::{
     old_rows::Old,
     personal_tokens::{LIVE, TokenRow, target, token},
     row::Read,
+    sign_in_policies::ShownAtSignIn,
     tx::Tx,
 };
 use crate::{
@@ -51,7 +52,9 @@ impl Store {
         let mut tx = self.begin(act).await?;
         let sql = format!(
             "UPDATE personal_tokens SET digest = $3, pepper = $4, shown = $5, refresh_digest = $6, refreshed_until = $7, \
-             expires_at = $8, last_used_at = $2, last_address = $9 \
+             expires_at = $8, last_used_at = $2, last_address = $9, longest_pause = CASE WHEN \
+             $2 - COALESCE(last_used_at, created_at) > longest_pause THEN $2 - COALESCE(last_used_at, created_at) \
+             ELSE longest_pause END \
              WHERE refresh_digest = $1 AND id IN (SELECT t.id FROM personal_tokens t JOIN users u ON u.id = t.user_id \
              WHERE t.refresh_digest = $1 AND {LIVE}) RETURNING id, scopes"
         );
@@ -147,7 +150,7 @@ impl Tx {
         user: &User,
         name: String,
         scopes: TokenScopes,
-        provider: Option<String>,
+        shown: ShownAtSignIn,
     ) -> Result<SignInTokens> {
         self.needs_room_for_token(&user.id).await?;
         let (store, now) = (self.store().clone(), self.now());
@@ -169,7 +172,7 @@ impl Tx {
             secret: &access,
             refresh: Some((&refresh, now + ACCESS_VALID)),
             form_token: None,
-            provider,
+            shown,
         };
         self.insert_personal_token(row).await?;
         self.acts_as(Actor::User { id: user.id.clone(), name: user.name.clone(), credential: Credential::None });

@@ -54,6 +54,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+const PERSONAL_TOKEN_USED: &str = "UPDATE personal_tokens SET last_used_at = $1, last_address = $2, longest_pause = CASE WHEN \
+    $1 - COALESCE(last_used_at, created_at) > longest_pause THEN $1 - COALESCE(last_used_at, created_at) ELSE longest_pause END \
+    WHERE id = $3 AND (last_used_at IS NULL OR last_used_at <= $1)";
+const SERVICE_TOKEN_USED: &str = "UPDATE service_tokens SET last_used_at = $1, last_address = $2 \
+    WHERE id = $3 AND (last_used_at IS NULL OR last_used_at <= $1)";
+
 impl Store {
     /// DeferredWrites something to be written soon. However much is noted, one task writes and at most one more waits.
     pub(super) fn note(&self, add: impl FnOnce(&mut Waiting)) {
@@ -107,18 +113,17 @@ impl Store {
             noted.bind(micros).bind(key).bind(nodes).execute(tx.on()).await?;
         }
         for (session, at) in waiting.last_seen {
-            let seen = sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id_digest = $2 AND last_seen_at < $1");
+            let seen = sqlx::query(
+                "UPDATE sessions SET last_seen_at = $1, longest_pause = CASE WHEN $1 - last_seen_at > longest_pause \
+                 THEN $1 - last_seen_at ELSE longest_pause END WHERE id_digest = $2 AND last_seen_at < $1",
+            );
             seen.bind(at).bind(session.to_vec()).execute(tx.on()).await?;
         }
-        let personal = waiting.tokens_used.into_iter().map(|(id, used)| ("personal_tokens", id.to_string(), used));
+        let personal = waiting.tokens_used.into_iter().map(|(id, used)| (PERSONAL_TOKEN_USED, id.to_string(), used));
         let service =
-            waiting.service_tokens_used.into_iter().map(|(id, used)| ("service_tokens", id.to_string(), used));
-        for (table, token, (at, address)) in personal.chain(service) {
-            let sql = format!(
-                "UPDATE {table} SET last_used_at = $1, last_address = $2 \
-                 WHERE id = $3 AND (last_used_at IS NULL OR last_used_at <= $1)"
-            );
-            let used = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(at).bind(address).bind(token);
+            waiting.service_tokens_used.into_iter().map(|(id, used)| (SERVICE_TOKEN_USED, id.to_string(), used));
+        for (sql, token, (at, address)) in personal.chain(service) {
+            let used = sqlx::query(sql).bind(at).bind(address).bind(token);
             used.execute(tx.on()).await?;
         }
         tx.commit_counts().await

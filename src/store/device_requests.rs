@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Store, detached, old_rows::Old, row::Read, tx::Tx, users};
+use super::{Store, detached, old_rows::Old, row::Read, sign_in_policies::ShownAtSignIn, tx::Tx, users};
 use crate::{
     Error, Result,
     audit::{Act, Action, Actor, NewEvent, SYSTEM, Target},
@@ -106,9 +106,9 @@ impl Store {
             if action == Action::DeviceApproved {
                 tx.needs_room_for_token(&id).await?;
             }
-            let provider = tx.provider_of_actor().await?;
+            let shown = tx.shown_by_actor().await?;
             let row = sqlx::query(
-                "UPDATE device_requests SET user_id = $1, decided_at = $2, approved = $3, provider = $6 \
+                "UPDATE device_requests SET user_id = $1, decided_at = $2, approved = $3, provider = $6, with_factor = $7 \
                  WHERE user_code_hash IN ($4, $5) AND expires_at > $2 AND decided_at IS NULL RETURNING *",
             )
             .bind(id.to_string())
@@ -116,7 +116,8 @@ impl Store {
             .bind(i64::from(action == Action::DeviceApproved))
             .bind(now)
             .bind(before)
-            .bind(provider)
+            .bind(shown.provider)
+            .bind(i64::from(shown.with_factor))
             .fetch_optional(tx.on())
             .await?
             .ok_or(Error::NotFound)?;
@@ -174,7 +175,8 @@ impl Store {
             return Ok(DeviceAnswer::Denied);
         };
         let DeviceRequest { name, scopes, .. } = request(&row)?;
-        let tokens = tx.sign_command_line_in(&user, name, scopes, row.text_opt("provider")?).await?;
+        let shown = ShownAtSignIn { provider: row.text_opt("provider")?, with_factor: row.flag("with_factor")? };
+        let tokens = tx.sign_command_line_in(&user, name, scopes, shown).await?;
         tx.commit().await?;
         Ok(DeviceAnswer::Approved(tokens))
     }

@@ -20,12 +20,13 @@ use crate::{
 const PART: i64 = 500;
 
 /// What was theirs alone. `$1` is their id.
-const THEIRS: [&str; 10] = [
+const THEIRS: [&str; 11] = [
     "DELETE FROM handovers WHERE user_id = $1",
     "DELETE FROM sessions WHERE user_id = $1",
     "DELETE FROM identities WHERE user_id = $1",
     "DELETE FROM recovery_codes WHERE user_id = $1",
     "DELETE FROM authenticators WHERE user_id = $1",
+    "DELETE FROM passkeys WHERE user_id = $1",
     "DELETE FROM password_resets WHERE user_id = $1",
     "DELETE FROM personal_tokens WHERE user_id = $1",
     "DELETE FROM device_requests WHERE user_id = $1",

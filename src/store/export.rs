@@ -2,7 +2,7 @@
 
 use sqlx::Row;
 
-use super::{EventFilter, Store, events::event, grants::held, required_sign_ins::open_to_session, row::Read};
+use super::{EventFilter, Store, events::event, grants::held, row::Read};
 use crate::{
     Error, Result,
     audit::export::Exported,
@@ -36,19 +36,20 @@ impl Store {
 
     /// A person's current roles in an organization, as long as this session is valid and the organization is open to it.
     pub async fn roles_in_session(&self, session: &[u8; 32], user: &UserId, org: &OrgId) -> Result<Held> {
-        let sql = format!(
+        if !self.is_open_to(session, org).await? {
+            return Ok(Held::default());
+        }
+        let rows = sqlx::query(
             "SELECT g.role, g.place_kind, g.place_id FROM sessions s JOIN users u ON u.id = s.user_id \
              JOIN grants g ON g.org_id = $4 AND g.subject = u.id \
-             WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.id = $3 AND u.disabled_at IS NULL AND {}",
-            open_to_session("$4", "$1", "$2")
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(session.to_vec())
-            .bind(self.now().micros())
-            .bind(user.to_string())
-            .bind(org.to_string())
-            .fetch_all(self.read())
-            .await?;
+             WHERE s.id_digest = $1 AND s.expires_at > $2 AND u.id = $3 AND u.disabled_at IS NULL",
+        )
+        .bind(session.to_vec())
+        .bind(self.now().micros())
+        .bind(user.to_string())
+        .bind(org.to_string())
+        .fetch_all(self.read())
+        .await?;
         held(&rows, &[org.as_str()])
     }
 }

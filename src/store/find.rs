@@ -4,19 +4,18 @@
 use sqlx::any::AnyRow;
 
 use super::{
-    Store,
+    ClosedOrg, Store,
     apps::app,
     keys::{self, key},
     orgs::org,
     places::{project, tenant},
-    required_sign_ins::{open_to_session, open_to_token},
     row::Read,
     sight::{granted, org_seen, tenant_seen},
 };
 use crate::{
     Result,
     app::App,
-    id::{AppId, KeyId, OrgId, PersonalTokenId, ProjectId, ServiceAccountId, TenantId, UserId},
+    id::{AppId, KeyId, OrgId, ProjectId, ServiceAccountId, TenantId, UserId},
     key::{Key, secret::Checked},
     member::Permission,
     org::Org,
@@ -30,11 +29,10 @@ pub enum Reader<'a> {
     /// A person: what they have a role on, directly or at a level above it. The caller has asked whether the organization is open
     /// to their session: [`Store::find_in_session`], [`Store::is_open_to`].
     Person(&'a UserId),
-    /// The same, and the organizations and tenants on the way there: what the pages of a person show.
-    Passing(&'a UserId),
-    /// The same for a person with this token, in the organizations that are open to it.
-    Token(&'a UserId, &'a PersonalTokenId),
-    /// A service account: what its role shows, and what is on the way there. What organizations require of the sign-in of people
+    /// A person with a token: the same, and the organizations and tenants on the way there; but nothing of the organizations
+    /// that the token does not get into.
+    Bearer { user: &'a UserId, closed: &'a [ClosedOrg] },
+    /// A service account: what its role shows, and what is on the way there. What organizations demand of the sign-in of people
     /// does not concern it.
     Account(&'a ServiceAccountId),
     /// A root token or a managing key of one organization: what belongs to it.
@@ -56,34 +54,49 @@ impl<'a> From<Option<&'a OrgId>> for Reader<'a> {
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// The condition on a row `k`; `parameter` is the value from [`Self::bound`], such as `$2`.
     pub(super) fn may_see(self, resource: &ResourceTable, parameter: &str) -> String {
         let ResourceTable { org, chain, needs, passes, .. } = resource;
+        let roles = || granted(&format!("k.{org}"), chain, parameter, *needs);
         match (self, passes) {
-            (Self::Token(user, _), _) => {
-                let person = format!("(SELECT rt.user_id FROM personal_tokens rt WHERE rt.id = {parameter})");
-                let seen = Self::Passing(user).may_see(resource, &person);
-                format!("({seen} AND {})", open_to_token(&format!("k.{org}"), parameter))
+            (Self::Bearer { closed, .. }, passes) => {
+                let roles = passes.map_or_else(roles, |passes| passes("k", parameter));
+                format!("({roles} AND {})", outside(&format!("k.{org}"), closed))
             }
-            (Self::Passing(_) | Self::Account(_), Some(passes)) => passes("k", parameter),
-            (Self::Person(_) | Self::Passing(_) | Self::Account(_), _) => {
-                granted(&format!("k.{org}"), chain, parameter, *needs)
-            }
+            (Self::Account(_), Some(passes)) => passes("k", parameter),
+            (Self::Person(_) | Self::Account(_), _) => roles(),
             (Self::Org(_), _) => format!("k.{org} = {parameter}"),
             (Self::All, _) => "1 = 1".to_owned(),
         }
     }
 
+    /// The organization, if the reader does not get into it, although the person may have a role there.
+    pub fn closed(self, org: &OrgId) -> Option<&'a ClosedOrg> {
+        match self {
+            Self::Bearer { closed, .. } => closed.iter().find(|closed| closed.org_id == *org),
+            _ => None,
+        }
+    }
+
     pub(super) fn bound(self) -> Option<String> {
         match self {
-            Self::Person(user) | Self::Passing(user) => Some(user.to_string()),
-            Self::Token(_, token) => Some(token.to_string()),
+            Self::Person(user) | Self::Bearer { user, .. } => Some(user.to_string()),
             Self::Account(account) => Some(account.to_string()),
             Self::Org(org) => Some(org.to_string()),
             Self::All => None,
         }
     }
+}
+
+/// The condition that an organization, whose id is `org` in SQL, is none of these. Ids are letters, digits and `_`; there are as
+/// many as a person has roles in, and mostly none.
+pub(super) fn outside(org: &str, closed: &[ClosedOrg]) -> String {
+    if closed.is_empty() {
+        return "1 = 1".to_owned();
+    }
+    let ids: Vec<_> = closed.iter().map(|closed| format!("'{}'", closed.org_id.as_str().replace('\'', ""))).collect();
+    format!("{org} NOT IN ({})", ids.join(", "))
 }
 
 /// Where a kind of resource is stored. Its table has the alias `k`, as in the queries of keys.
@@ -196,11 +209,10 @@ impl Store {
         id: &I,
     ) -> Result<Option<I::Found>> {
         let (reader, ResourceTable { columns, table, org, .. }) = (Reader::Person(user), I::TABLE);
-        let open = open_to_session(&format!("k.{org}"), "$3", "$4");
-        let seen = reader.may_see(&I::TABLE, "$2");
+        let closed = self.closed_to_session(session).await?;
+        let (seen, open) = (reader.may_see(&I::TABLE, "$2"), outside(&format!("k.{org}"), &closed));
         let sql = format!("SELECT {columns} FROM {table} k WHERE k.id = $1 AND {seen} AND {open}");
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.id().to_owned()).bind(user.to_string());
-        let query = query.bind(session.to_vec()).bind(self.now().micros());
         query.fetch_optional(self.read()).await?.as_ref().map(I::read).transpose()
     }
 

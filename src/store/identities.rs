@@ -82,7 +82,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Links an identity, and records it.
+    /// Links an identity of a new account, and records it.
     pub(super) async fn insert_identity(&mut self, user: &User, identity: Identity) -> Result<()> {
         let linked = self.insert_identity_row(user, identity).await?;
         self.record(linked).await
@@ -133,6 +133,10 @@ impl Tx {
             .bind(user.to_string())
             .bind(provider)
             .bind(subject),
+            Proof::Passkey(used) => {
+                self.use_passkey(user, used).await?;
+                sqlx::query("SELECT 1 FROM users WHERE id = $1 AND disabled_at IS NULL").bind(user.to_string())
+            }
         };
         Ok(query.fetch_optional(self.on()).await?.is_some())
     }

@@ -319,8 +319,15 @@ impl Tx {
             PlaceKind::Tenant => steps.push("DELETE FROM tenants WHERE id = $1".to_owned()),
             PlaceKind::Org => {
                 steps.extend(
-                    ["tenants", "root_tokens", "required_sign_ins", "broken_glass"]
-                        .map(|table| format!("DELETE FROM {table} WHERE org_id = $1")),
+                    [
+                        "tenants",
+                        "root_tokens",
+                        "required_sign_ins",
+                        "broken_glass",
+                        "sign_in_domains",
+                        "sign_in_policies",
+                    ]
+                    .map(|table| format!("DELETE FROM {table} WHERE org_id = $1")),
                 );
             }
             PlaceKind::App | PlaceKind::Project => {}

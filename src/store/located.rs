@@ -4,14 +4,14 @@
 use sqlx::any::AnyRow;
 
 use super::{
-    Store,
+    ClosedOrg, Store,
     apps::app,
     grants::held,
     keys::{self, key},
     orgs::org,
     places::{project, tenant},
-    required_sign_ins::MISSING,
     row::{Prefixed, Read},
+    sign_in_judge::{POLICY, missing, of_session},
     users::user,
 };
 use crate::{
@@ -33,8 +33,8 @@ pub struct Located<T> {
     pub user: User,
     /// `None` if it does not exist, or they have no role there.
     pub found: Option<T>,
-    /// The organization, and the issuer that it requires and with which they did not sign in: then they see nothing of it.
-    pub missing_sign_in: Option<(OrgId, String)>,
+    /// The organization, if it demands more of a session than this one has: then they see nothing of it.
+    pub closed: Option<ClosedOrg>,
 }
 
 /// An organization, with the role of the person in it.
@@ -208,10 +208,11 @@ impl Store {
     ) -> Result<Option<Located<T>>> {
         let Way { joins, chain, needs, leads_to } = way;
         let columns = format!(
-            "{columns}{ORG}{MISSING}g.role, g.place_kind, g.place_id, \
-             CAST(CASE WHEN {leads_to} THEN 1 ELSE 0 END AS BIGINT) AS leads, "
+            "{columns}{ORG}{}g.role, g.place_kind, g.place_id, \
+             CAST(CASE WHEN {leads_to} THEN 1 ELSE 0 END AS BIGINT) AS leads, ",
+            of_session("$2")
         );
-        let joins = format!("{joins} LEFT JOIN grants g ON g.org_id = o.id AND g.subject = u.id");
+        let joins = format!("{joins} LEFT JOIN grants g ON g.org_id = o.id AND g.subject = u.id {POLICY}");
         // A row for each of their roles in the organization.
         let rows = self.of_live_session(session, &columns, &joins, Some(id)).await?;
         let Some(first) = rows.first() else { return Ok(None) };
@@ -227,11 +228,11 @@ impl Store {
             leads |= row.flag("leads")?;
         }
         let found = if role.may(*needs) || leads { Some(read(first, role)?) } else { None };
-        let missing_sign_in = match (&found, first.text_opt("missing_sign_in")?) {
-            (Some(_), Some(provider)) => Some((OrgId::stored(first.text("o_id")?), provider)),
-            _ => None,
+        let closed = match &found {
+            Some(_) => Some(ClosedOrg { org_id: OrgId::stored(first.text("o_id")?), missing: missing(first)? }),
+            None => None,
         };
-        Ok(Some(Located { user, found, missing_sign_in }))
+        Ok(Some(Located { user, found, closed: closed.filter(|closed| !closed.missing.is_empty()) }))
     }
 
     /// The person whose session this is, with the joined tables; `joins` may use `id` as `$4`. No rows if it has ended.

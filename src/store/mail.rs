@@ -175,14 +175,27 @@ fn command_line_signed_in(event: &Event) -> Option<About> {
     Some(About::CommandLineSignedIn { name, origin: Origin { device: None, ..event.origin.clone() } })
 }
 
+/// Whether the person has another second factor after one was removed.
+fn is_factor_left(event: &Event) -> bool {
+    event.details["factor_left"].as_bool().unwrap_or_default()
+}
+
 fn second_factor_changed(event: &Event) -> Option<About> {
     let what = match event.action? {
         Action::AuthenticatorAdded => FactorChange::AuthenticatorAdded,
-        Action::AuthenticatorRemoved => FactorChange::AuthenticatorRemoved,
+        Action::AuthenticatorRemoved => FactorChange::AuthenticatorRemoved(is_factor_left(event)),
+        Action::PasskeyAdded => FactorChange::PasskeyAdded(event.detail("passkey")?.to_owned()),
+        Action::PasskeyRemoved => {
+            FactorChange::PasskeyRemoved(event.detail("passkey")?.to_owned(), is_factor_left(event))
+        }
         Action::RecoveryCodesRenewed => FactorChange::CodesRenewed,
         Action::RecoveryCodeUsed => FactorChange::CodeUsed(event.details["left"].as_u64()?),
         Action::SecondFactorsReset => FactorChange::Reset,
-        Action::SecondFactorRefused => FactorChange::CodesRefused,
+        // Only a passkey that may have been copied has a name.
+        Action::SecondFactorRefused => match event.detail("passkey") {
+            Some(name) => FactorChange::PasskeyCopied(name.to_owned()),
+            None => FactorChange::CodesRefused,
+        },
         Action::IdentityLinked => FactorChange::SignInLinked,
         Action::IdentityUnlinked => FactorChange::SignInUnlinked,
         _ => return None,

@@ -10,6 +10,7 @@ use super::{
     located::USER,
     old_rows::Old,
     row::{Prefixed, Read},
+    sign_in_policies::ShownAtSignIn,
     tx::Tx,
     users,
 };
@@ -58,8 +59,8 @@ pub(super) struct TokenRow<'a> {
     /// Of a command line: its refresh token, and until when the token itself is accepted.
     pub(super) refresh: Option<(&'a PlainSecret, Timestamp)>,
     pub(super) form_token: Option<Vec<u8>>,
-    /// The issuer of the session that made or approved it.
-    pub(super) provider: Option<String>,
+    /// Of the session in which it is made.
+    pub(super) shown: ShownAtSignIn,
 }
 
 impl Store {
@@ -92,9 +93,8 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
             tx.needs_room_for_token(&token.user_id).await?;
-            let provider = tx.provider_of_actor().await?;
-            let row =
-                TokenRow { token: &token, secret: &secret, refresh: None, form_token: Some(form_token), provider };
+            let shown = tx.shown_by_actor().await?;
+            let row = TokenRow { token: &token, secret: &secret, refresh: None, form_token: Some(form_token), shown };
             tx.insert_personal_token(row).await?;
             let details = json!({ "scopes": scopes.to_string() });
             let created = NewEvent::of_system(Action::PersonalTokenCreated, target(&token)).with(details);
@@ -220,14 +220,14 @@ impl Tx {
     }
 
     pub(super) async fn insert_personal_token(&mut self, row: TokenRow<'_>) -> Result<()> {
-        let TokenRow { token, secret, refresh, form_token, provider } = row;
+        let TokenRow { token, secret, refresh, form_token, shown } = row;
         let store = self.store().clone();
         let (digest, pepper) = store.0.peppers.digest(secret);
         let refresh = refresh.map(|(secret, until)| (store.0.peppers.digest(secret).0, until));
         sqlx::query(
             "INSERT INTO personal_tokens (id, user_id, kind, name, scopes, shown, digest, pepper, refresh_digest, \
-             refreshed_until, created_at, expires_at, form_token, provider) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             refreshed_until, created_at, expires_at, form_token, provider, with_factor) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         )
         .bind(token.id.to_string())
         .bind(token.user_id.to_string())
@@ -242,7 +242,8 @@ impl Tx {
         .bind(token.created_at.micros())
         .bind(token.expires_at.map(Timestamp::micros))
         .bind(form_token)
-        .bind(provider)
+        .bind(shown.provider)
+        .bind(i64::from(shown.with_factor))
         .execute(self.on())
         .await
         .map_err(|error| {

@@ -105,7 +105,7 @@ impl Tx {
         if own.is_empty() {
             return Err(Error::NotFound);
         }
-        self.needs_required_sign_in(&place.org_id).await?;
+        self.meets_sign_in_policy(&place.org_id).await?;
         if !own.may(Permission::ManageMembers) {
             return Err(Error::Forbidden(MANAGES_NO_MEMBERS));
         }

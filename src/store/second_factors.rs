@@ -1,11 +1,11 @@
-//! Authenticator apps and recovery codes, and what is proved with them.
+//! Authenticator apps and recovery codes, and what is proved with them or with passkeys (`passkeys.rs`).
 
 use serde_json::{Value, json};
 
 use super::{Store, detached, row::Read, tx::Tx};
 use crate::{
     Error, Result, Timestamp,
-    audit::{Act, Action, NewEvent, SYSTEM, Target},
+    audit::{Act, Action, Actor, Credential, NewEvent, SYSTEM, Target},
     id::UserId,
     journal::Entry,
     mail::Mail,
@@ -13,6 +13,10 @@ use crate::{
     session::SessionToken,
     user::User,
 };
+
+/// Whether a person `u` has a second factor. Each use of a passkey verifies the person, so that any counts.
+pub(super) const HAS_FACTOR: &str = "(EXISTS (SELECT 1 FROM authenticators hf WHERE hf.user_id = u.id) \
+    OR EXISTS (SELECT 1 FROM passkeys hp WHERE hp.user_id = u.id))";
 
 /// Where a sealed secret belongs.
 pub(super) fn context(user: &UserId) -> String {
@@ -32,10 +36,15 @@ impl Store {
     pub async fn second_factors(&self, user: &UserId) -> Result<SecondFactors> {
         let row = sqlx::query(
             "SELECT (SELECT a.added_at FROM authenticators a WHERE a.user_id = $1) AS added_at, \
+             (SELECT COUNT(*) FROM passkeys p WHERE p.user_id = $1) AS passkeys, \
              (SELECT COUNT(*) FROM recovery_codes c WHERE c.user_id = $1 AND c.used_at IS NULL) AS codes",
         );
         let row = row.bind(user.to_string()).fetch_one(self.read()).await?;
-        Ok(SecondFactors { authenticator: row.time_opt("added_at")?, recovery_codes: row.int("codes")? })
+        Ok(SecondFactors {
+            authenticator: row.time_opt("added_at")?,
+            passkeys: row.int("passkeys")?,
+            recovery_codes: row.int("codes")?,
+        })
     }
 
     /// When the person of a session proved last that it is them; `None` if it has ended.
@@ -45,27 +54,27 @@ impl Store {
         row.map(|row| row.time("proved_at")).transpose()
     }
 
-    /// Records that the person of a session has just proved that it is them: with a code if they have a second factor, else
+    /// Records that the person of a session has just proved that it is them: with their second factor if they have one, else
     /// with their password, which the caller checked. The session gets another token (ASVS 5.0, 7.2.4).
     pub async fn prove_session(
         &self,
         act: &Act,
         user: &User,
         session: [u8; 32],
-        code: Option<TypedCode>,
+        second: Option<SecondProof>,
     ) -> Result<SessionToken> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
-            tx.needs_second_factor(&user, code.map(SecondProof::Code)).await?;
+            let with_factor = tx.needs_second_factor(&user, second).await?;
             let token = SessionToken::mint(store.entropy());
-            let proved =
-                sqlx::query("UPDATE sessions SET id_digest = $1, proved_at = $2 WHERE id_digest = $3 AND user_id = $4")
-                    .bind(token.digest().to_vec())
-                    .bind(store.now().micros())
-                    .bind(session.to_vec())
-                    .bind(user.id.to_string());
+            let proved = sqlx::query(
+                "UPDATE sessions SET id_digest = $1, proved_at = $2, last_seen_at = $2, longest_pause = 0, \
+                 factor_at = CASE WHEN $5 = 1 THEN $2 ELSE factor_at END WHERE id_digest = $3 AND user_id = $4",
+            );
+            let proved = proved.bind(token.digest().to_vec()).bind(store.now().micros());
+            let proved = proved.bind(session.to_vec()).bind(user.id.to_string()).bind(i64::from(with_factor));
             if proved.execute(tx.on()).await?.rows_affected() == 0 {
                 return Err(Error::SignedOut);
             }
@@ -90,6 +99,8 @@ impl Store {
             let step = secret.step_of(&code, now, None).ok_or_else(wrong)?;
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
+            // A code of it was typed; but who has another second factor shows that.
+            let is_first = !tx.has_second_factor(&user.id).await?;
             let sealed = tx.seal(&context(&user.id), secret.bytes()).await?;
             let added = sqlx::query(
                 "INSERT INTO authenticators (user_id, secret, added_at, last_step) VALUES ($1, $2, $3, $4) \
@@ -99,6 +110,10 @@ impl Store {
             if added.execute(tx.on()).await?.rows_affected() == 0 {
                 return Err(Error::Forbidden("An authenticator app is set up already. Remove it first."));
             }
+            if is_first {
+                tx.factor_was_shown().await?;
+            }
+            // Those that came with a passkey are replaced, so that there are ten.
             let codes = tx.replace_recovery_codes(&user.id).await?;
             let added = event(Action::AuthenticatorAdded, &user, json!({}));
             tx.record_and_mail(added, &user.id, Mail::SecondFactorChanged).await?;
@@ -108,14 +123,14 @@ impl Store {
         .await
     }
 
-    /// Replaces the recovery codes of a person who has an authenticator app.
+    /// Replaces the recovery codes of a person who has a second factor.
     pub async fn renew_recovery_codes(&self, act: &Act, user: &User) -> Result<Vec<RecoveryCode>> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
             if !tx.has_second_factor(&user.id).await? {
-                return Err(Error::field("", "Set up an authenticator app first."));
+                return Err(Error::field("", "Set up an authenticator app first, or add a passkey."));
             }
             let codes = tx.replace_recovery_codes(&user.id).await?;
             let renewed = event(Action::RecoveryCodesRenewed, &user, json!({}));
@@ -126,16 +141,18 @@ impl Store {
         .await
     }
 
-    /// The person removes their authenticator app, and the recovery codes with it. `false` if there is none.
+    /// The person removes their authenticator app, and the recovery codes with the last second factor. `false` if there is none.
     pub async fn remove_authenticator(&self, act: &Act, user: &User) -> Result<bool> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
         detached(async move {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
-            if !tx.delete_second_factors(&user.id).await? {
+            let deleted = sqlx::query("DELETE FROM authenticators WHERE user_id = $1").bind(user.id.to_string());
+            if deleted.execute(tx.on()).await?.rows_affected() == 0 {
                 return Ok(false);
             }
-            let removed = event(Action::AuthenticatorRemoved, &user, json!({}));
+            let is_left = tx.keep_recovery_codes(&user.id).await?;
+            let removed = event(Action::AuthenticatorRemoved, &user, json!({ "factor_left": is_left }));
             tx.record_and_mail(removed, &user.id, Mail::SecondFactorChanged).await?;
             tx.commit().await?;
             Ok(true)
@@ -182,22 +199,39 @@ impl Store {
 
 impl Tx {
     pub(super) async fn has_second_factor(&mut self, user: &UserId) -> Result<bool> {
-        let found = sqlx::query("SELECT 1 FROM authenticators WHERE user_id = $1").bind(user.to_string());
+        let found = sqlx::query(
+            "SELECT 1 FROM authenticators WHERE user_id = $1 UNION ALL SELECT 1 FROM passkeys WHERE user_id = $1 LIMIT 1",
+        );
+        let found = found.bind(user.to_string());
         Ok(found.fetch_optional(self.on()).await?.is_some())
     }
 
-    /// Fails if the person has a second factor and this does not show it. A code is used up.
-    pub(super) async fn needs_second_factor(&mut self, user: &User, proof: Option<SecondProof>) -> Result<()> {
+    /// The acting session has shown the second factor.
+    pub(super) async fn factor_was_shown(&mut self) -> Result<()> {
+        let Actor::User { credential: Credential::Session(session), .. } = self.actor().clone() else { return Ok(()) };
+        let now = self.now().micros();
+        let shown = sqlx::query("UPDATE sessions SET factor_at = $1 WHERE id_digest = $2");
+        shown.bind(now).bind(session.to_vec()).execute(self.on()).await?;
+        Ok(())
+    }
+
+    /// Fails if the person has a second factor and this does not show it. A code is used up. Returns whether it was shown now.
+    pub(super) async fn needs_second_factor(&mut self, user: &User, proof: Option<SecondProof>) -> Result<bool> {
         if !self.has_second_factor(&user.id).await? {
-            return Ok(());
+            return Ok(false);
         }
+        let is_shown = !matches!(proof, Some(SecondProof::Session));
         let is_right = match proof {
             Some(SecondProof::Session) => true,
             Some(SecondProof::Code(TypedCode::Authenticator(code))) => self.use_code(&user.id, &code).await?,
+            Some(SecondProof::Passkey(used)) => {
+                self.use_passkey(&user.id, used).await?;
+                true
+            }
             Some(SecondProof::Code(TypedCode::Recovery(code))) => self.use_recovery_code(user, &code).await?,
-            None => return Err(Error::field("code", "Enter the code of your authenticator app.")),
+            None => return Err(Error::field("code", "Enter the code of your authenticator app, or use a passkey.")),
         };
-        if is_right { Ok(()) } else { Err(wrong()) }
+        if is_right { Ok(is_shown) } else { Err(wrong()) }
     }
 
     async fn use_code(&mut self, user: &UserId, code: &str) -> Result<bool> {
@@ -231,7 +265,7 @@ impl Tx {
         Ok(true)
     }
 
-    async fn replace_recovery_codes(&mut self, user: &UserId) -> Result<Vec<RecoveryCode>> {
+    pub(super) async fn replace_recovery_codes(&mut self, user: &UserId) -> Result<Vec<RecoveryCode>> {
         self.notes(Entry::RecoveryCodesEnded { person: user.to_string() });
         let entropy = self.store().clone();
         let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| RecoveryCode::mint(entropy.entropy())).collect();
@@ -248,10 +282,29 @@ impl Tx {
         Ok(codes)
     }
 
-    async fn delete_second_factors(&mut self, user: &UserId) -> Result<bool> {
+    /// After a second factor was removed: deletes the recovery codes unless another is left. Returns whether one is.
+    pub(super) async fn keep_recovery_codes(&mut self, user: &UserId) -> Result<bool> {
+        if self.has_second_factor(user).await? {
+            return Ok(true);
+        }
         self.notes(Entry::RecoveryCodesEnded { person: user.to_string() });
         sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user.to_string()).execute(self.on()).await?;
-        let deleted = sqlx::query("DELETE FROM authenticators WHERE user_id = $1").bind(user.to_string());
-        Ok(deleted.execute(self.on()).await?.rows_affected() > 0)
+        Ok(false)
+    }
+
+    async fn delete_second_factors(&mut self, user: &UserId) -> Result<bool> {
+        if !self.has_second_factor(user).await? {
+            return Ok(false);
+        }
+        self.notes(Entry::RecoveryCodesEnded { person: user.to_string() });
+        let passkeys = sqlx::query("SELECT id FROM passkeys WHERE user_id = $1").bind(user.to_string());
+        for passkey in &passkeys.fetch_all(self.on()).await? {
+            self.notes(Entry::PasskeyRemoved { person: user.to_string(), id: passkey.text("id")? });
+        }
+        for table in ["recovery_codes", "authenticators", "passkeys"] {
+            let sql = format!("DELETE FROM {table} WHERE user_id = $1");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(user.to_string()).execute(self.on()).await?;
+        }
+        Ok(true)
     }
 }

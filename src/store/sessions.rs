@@ -85,13 +85,15 @@ impl Store {
             let mut tx = store.begin(&act).await?;
             tx.lock_chain(SYSTEM).await?;
             let provider = proof.provider().map(str::to_owned);
+            let passkey = proof.passkey().map(str::to_owned);
             if !tx.is_proved(&user.id, proof).await? {
                 return Err(Error::SignedOut);
             }
-            tx.needs_second_factor(&user, second).await?;
+            // A passkey is both factors.
+            let with_factor = passkey.is_some() || tx.needs_second_factor(&user, second).await?;
             sqlx::query(
-                "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, proved_at, \
-                 expires_at, provider) VALUES ($1, $2, $3, $4, $5, $5, $8, $6, $7)",
+                "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, \
+                 expires_at, provider, proved_at, factor_at) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9)",
             )
             .bind(token.digest().to_vec())
             .bind(user.id.to_string())
@@ -101,6 +103,7 @@ impl Store {
             .bind((now + LIFETIME).micros())
             .bind(provider.clone())
             .bind(proved_at.map_or(now, |at| at.min(now)).micros())
+            .bind(with_factor.then(|| now.micros()))
             .execute(tx.on())
             .await?;
             let signed_in = NewEvent::of_system(Action::SignedIn, Target::new("user", &user.id, &user.name));
@@ -108,6 +111,9 @@ impl Store {
             let mut details = if ended == 0 { json!({}) } else { json!({ "sessions_ended": ended }) };
             if let Some(provider) = provider {
                 details["provider"] = provider.into();
+            }
+            if let Some(passkey) = passkey {
+                details["passkey"] = passkey.into();
             }
             let signed_in = signed_in.with(details);
             if is_new_device {

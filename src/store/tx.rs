@@ -249,7 +249,7 @@ impl Tx {
         }
         let Some(subject) = self.actor().subject().map(str::to_owned) else { return Ok(()) };
         let roles = self.roles_of(place, &subject).await?;
-        self.needs_required_sign_in(place.org_id).await?;
+        self.meets_sign_in_policy(place.org_id).await?;
         if roles.may(permission) {
             if permission == Permission::GovernKeys && self.actor().is_service_account() {
                 return Err(Error::Forbidden(

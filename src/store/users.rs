@@ -36,6 +36,12 @@ fn target(user: &User) -> Target {
 }
 
 impl Store {
+    /// Whether a person can sign in with a password.
+    pub async fn has_password(&self, user: &UserId) -> Result<bool> {
+        let row = sqlx::query("SELECT 1 FROM users WHERE id = $1 AND password_hash IS NOT NULL").bind(user.to_string());
+        Ok(row.fetch_optional(self.read()).await?.is_some())
+    }
+
     /// Whether there is no account yet: only then is `/setup` open.
     pub async fn is_empty(&self) -> Result<bool> {
         Ok(sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(self.read()).await?.is_none())

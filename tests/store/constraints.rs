@@ -17,9 +17,8 @@ async fn each_constraint_refuses(store: &TestStore) {
     let (tenant, project, app) = (app.tenant_id.as_str(), app.project_id.as_str(), app.id.as_str());
     let key = key.id.as_str();
 
-    let account =
-        store.create_service_account(&act, &sallyport::id::OrgId::parse(org).expect("an id"), "Import", Role::Viewer);
-    let account = account.await.expect("made").id;
+    let place = sallyport::id::OrgId::parse(org).expect("an id");
+    let account = store.create_service_account(&act, &place, "Import", Role::Viewer).await.expect("made").id;
     let account = account.as_str();
 
     // Each is valid except for the named constraint.
@@ -261,6 +260,19 @@ async fn each_constraint_refuses(store: &TestStore) {
         (
             "recovery code used before it was made",
             format!("INSERT INTO recovery_codes (user_id, digest, created_at, used_at) VALUES ('{ada}', %DIGEST%, 2, 1)"),
+        ),
+        (
+            "passkey of nobody",
+            "INSERT INTO passkeys (id, user_id, rp_id, name, credential_id, credential, added_at) \
+             VALUES ('pky_x', 'usr_nobody', 'localhost', 'x', %DIGEST%, '{}', 1)"
+                .to_owned(),
+        ),
+        (
+            "passkey used before it was made",
+            format!(
+                "INSERT INTO passkeys (id, user_id, rp_id, name, credential_id, credential, added_at, last_used_at) \
+                 VALUES ('pky_x', '{ada}', 'localhost', 'x', %DIGEST%, '{{}}', 2, 1)"
+            ),
         ),
         ("event of no chain", "UPDATE events SET chain = 'nowhere'".to_owned()),
         ("event numbers", format!("UPDATE events SET seq = 1 WHERE chain = '{org}' AND seq = 2")),

@@ -18,6 +18,7 @@ fn taken(action: Action) -> Taken {
         AccountCreated
         | AddressVerified
         | IdentityLinked
+        | PasskeyAdded
         | PasswordRefused
         | PasswordRehashed
         | PasswordResetRequested
@@ -78,6 +79,8 @@ fn taken(action: Action) -> Taken {
         AccountRenamed => Not("a name lets nobody in"),
         AccountDisabled | AccountEnabled | OperatorAdded | OperatorRemoved => Journaled("Person"),
         AccountErased => Journaled("Erased"),
+        PasskeyRemoved => Journaled("PasskeyRemoved"),
+        SignInPolicyChanged => Not("what an organization demands beside an issuer: docs/operating.md says so"),
         IdentityUnlinked => Journaled("IdentityUnlinked"),
         SignInRequired => Journaled("SignInRequired"),
         PasswordChanged | PasswordReset => Journaled("PasswordChanged"),

@@ -12,6 +12,7 @@ use sallyport::{
     place::{Place, PlaceRef},
     project::{NewProject, Project},
     service_account::{self, AccountStatus, MOST_TOKENS, NewServiceToken, ServiceAccount, ServiceToken},
+    sign_in_policy::SignInPolicy,
     store::{EventFilter, Reader, Sight},
     tenant::NewTenant,
     testing::TestStore,
@@ -172,7 +173,7 @@ async fn it_never_becomes_a_person(store: &TestStore) {
     }
     // It is no member, no owner and no operator.
     is_forbidden(store.hand_over(&all, &org.id, &ada).await);
-    is_forbidden(store.require_sign_in(&all, &org, None).await);
+    is_forbidden(store.set_sign_in_policy(&all, &org, SignInPolicy::default()).await);
     is_forbidden(store.add_member(&all, &org.id, &store.person("Max").await, Role::Owner).await);
     let token = store.create_token(&all, "Root", true, None).await;
     assert!(matches!(token, Err(Error::NotFound)), "{token:?}");

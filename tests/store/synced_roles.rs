@@ -163,6 +163,6 @@ async fn the_journal_takes_them_again_and_gives_none(store: &TestStore) {
     let done = store.reconcile(&Act::by(Actor::Sallyport), &[line], how).await.expect("compared");
     assert!(matches!(done, Reconciled::Restored(_)), "{done:?}");
     assert_eq!(roles(store, &org, &ada).await, [], "taken, and the next sign-in gives what groups give");
-    assert_eq!(store.required_sign_in(&org).await.expect("asked").as_deref(), Some(ACME));
+    assert_eq!(store.sign_in_policy(&org).await.expect("asked").issuer.as_deref(), Some(ACME));
     assert_eq!(store.identities_of(&ada.id).await.expect("asked"), [identity], "another was unlinked");
 }

@@ -1,6 +1,11 @@
 //! What belongs to one person alone. To others it does not exist.
 
-use sallyport::{id::PersonalTokenId, personal_token::PersonalToken, store::Store};
+use sallyport::{
+    id::{PasskeyId, PersonalTokenId},
+    passkey::Passkey,
+    personal_token::PersonalToken,
+    store::Store,
+};
 
 use super::{SessionCookie, SignedIn};
 use crate::error::PageError;
@@ -17,5 +22,20 @@ impl OwnToken {
         let me = cookie.settled(store).await?;
         let token = store.personal_tokens(&me.user.id).await?.into_iter().find(|token| token.id == *id);
         Ok(Self { me, token: token.ok_or(PageError::NotFound)? })
+    }
+}
+
+/// A passkey of the person.
+#[derive(Clone, Debug)]
+pub struct OwnPasskey {
+    pub me: SignedIn,
+    pub passkey: Passkey,
+}
+
+impl OwnPasskey {
+    pub(super) async fn found(cookie: &SessionCookie, store: &Store, id: &PasskeyId) -> Result<Self, PageError> {
+        let me = cookie.settled(store).await?;
+        let passkey = store.passkeys_of(&me.user.id).await?.into_iter().find(|passkey| passkey.id == *id);
+        Ok(Self { me, passkey: passkey.ok_or(PageError::NotFound)? })
     }
 }

@@ -13,6 +13,10 @@ use super::{
 };
 use crate::error::PageError;
 
+/// For people who sign in with an issuer alone.
+const NO_PASSWORD: &str =
+    "You have no password: you sign in with an issuer. If you want one, ask an operator of this portal.";
+
 /// Changes one's own name.
 #[server(prefix = "/act", endpoint = "account/rename")]
 pub async fn rename(#[server(default)] name: String) -> Result<(), ActError> {
@@ -32,13 +36,16 @@ pub async fn change_password(current_password: String, new_password: String) -> 
     let caller = Caller::current();
     let me = caller.just_signed_in().await?;
     let (context, store) = (&caller.context, caller.store());
+    if !store.has_password(&me.user.id).await? {
+        return Err(ActError::field("", NO_PASSWORD));
+    }
     let new = check(&current_password, &new_password, &me.user)?;
     // The password alone must not give a fresh session to who has a second factor.
     if store.second_factors(&me.user.id).await?.are_on() {
         caller.fresh(&me).await?;
     }
     confirm_password(&caller, &me, "current_password", current_password).await?;
-    let hash = context.passwords.hash(&new).await?;
+    let hash = context.passwords.hash_new(&new, "new_password").await?;
     store.change_password(&me.act(), &me.user, hash.clone()).await?;
     start_again(&caller, &me.user, hash).await
 }

@@ -115,7 +115,7 @@ pub async fn accept_invitation_as_new(
         let message = format!("This was sent too often. Try again in {}.", in_words(wait));
         return Err(ActError::Throttled { field: String::new(), message, seconds: whole_seconds(wait) });
     }
-    let hash = context.passwords.hash(&new.password).await?;
+    let hash = context.passwords.hash_new(&new.password, "password").await?;
     let nobody = caller.client.act(Actor::Anonymous);
     let user = match to_prove {
         Some(account) => {

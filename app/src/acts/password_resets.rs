@@ -59,7 +59,7 @@ pub async fn reset_password(token: String, #[server(default)] new_password: Stri
     let context = &caller.context;
     let (reset, user) = open(context, &token).await?.ok_or(PageError::NotFound)?;
     let new = check_new_password(&new_password, &user)?;
-    let hash = context.passwords.hash(&new).await?;
+    let hash = context.passwords.hash_new(&new, "new_password").await?;
     caller.store().reset_password(&caller.client.act(Actor::Anonymous), &reset, hash).await?;
     Ok(())
 }

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 use sallyport::{
-    second_factor::{RecoveryCode, TypedCode},
+    second_factor::{RecoveryCode, SecondProof, TypedCode},
     throttle::Who,
 };
 
-use super::{ActError, Caller, InPage, code_attempts::counted, password::confirm_password};
-use crate::{authenticator_setup, sealed_file};
+use super::{ActError, Caller, InPage, code_attempts::counted, passkey_proof::proved, password::confirm_password};
+use crate::{authenticator_setup, passkey_challenge::Purpose, sealed_file};
 
 /// What the file of recovery codes is sealed for.
 pub const RECOVERY_FILE: &str = "recovery codes";
@@ -31,7 +31,7 @@ pub async fn add_authenticator(
     Ok(InPage(store.add_authenticator(&me.act(), &me.user, secret, code).await?))
 }
 
-/// Removes the authenticator app, and the recovery codes with it.
+/// Removes the authenticator app, and the recovery codes with the last second factor.
 #[server(prefix = "/act", endpoint = "account/remove-authenticator")]
 pub async fn remove_authenticator() -> Result<(), ActError> {
     let caller = Caller::current();
@@ -59,14 +59,22 @@ pub async fn open_recovery_codes(#[server(default)] sealed: String) -> Result<In
     Ok(InPage(file.ok_or_else(|| ActError::field("", "The file can be downloaded for an hour. Renew the codes."))?))
 }
 
-/// Confirms that it is the person of this session: with a code if they have a second factor, else with their password.
+/// Confirms that it is the person of this session: with a passkey, or with a code if they have a second factor, else with their
+/// password.
 #[server(prefix = "/act", endpoint = "account/confirm")]
 pub async fn confirm_sign_in(
     #[server(default)] password: String,
     #[server(default)] code: String,
+    credential: Option<String>,
 ) -> Result<(), ActError> {
     let caller = Caller::current();
     let me = caller.just_signed_in().await?;
+    if let Some(credential) = credential {
+        let (used, _) = proved(&caller, &credential, Purpose::Confirm, Some(&me.user)).await?;
+        let second = Some(SecondProof::Passkey(used));
+        let token = caller.store().prove_session(&me.act(), &me.user, me.session, second).await?;
+        return Ok(caller.session.replace(&me.user.id, &token).await?);
+    }
     if !caller.store().second_factors(&me.user.id).await?.are_on() {
         if password.is_empty() {
             return Err(ActError::field("password", "Enter your password."));
@@ -81,8 +89,8 @@ pub async fn confirm_sign_in(
         TypedCode::Recovery(_) => Who::RecoveryCode(caller.client.ip),
     };
     let act = me.act();
-    let proved =
-        async { Ok::<_, ActError>(caller.store().prove_session(&act, &me.user, me.session, Some(code)).await?) };
-    let token = counted(&caller, &me.user, &act, who, proved).await?;
+    let second = Some(SecondProof::Code(code));
+    let checked = async { Ok::<_, ActError>(caller.store().prove_session(&act, &me.user, me.session, second).await?) };
+    let token = counted(&caller, &me.user, &act, who, checked).await?;
     Ok(caller.session.replace(&me.user.id, &token).await?)
 }

@@ -4,19 +4,22 @@ use axum::http::HeaderValue;
 use leptos::prelude::*;
 use sallyport::{
     audit::{Actor, Credential},
+    identity::Proof,
     limit::whole_seconds,
     passwords::Match,
     second_factor::{SecondProof, TypedCode},
+    session::SessionToken,
     throttle::{Throttled, Throttles, Who},
     user::{Password, User, check_email},
 };
 
-use super::{ActError, Caller, InPage, code_attempts::counted, group_roles::sync};
+use super::{ActError, Caller, InPage, code_attempts::counted, group_roles::sync, passkey_proof::proved};
 use crate::{
     attempts::wait_message,
     error::PageError,
     half_signed_in::{HalfSignedIn, Proved},
     known_device::{known_device, who},
+    passkey_challenge::Purpose,
 };
 
 /// What came of a sign-in.
@@ -109,23 +112,47 @@ async fn renewed(caller: &Caller, user: &User, password: &Password, hash: String
     }
 }
 
-/// The second step of a sign-in: a code of the authenticator app, or a recovery code.
+/// Signs in with a passkey alone: it says who it is, and is both factors.
+#[server(prefix = "/act", endpoint = "sessions/sign-in-with-passkey")]
+pub async fn sign_in_with_passkey(#[server(default)] credential: String) -> Result<Started, ActError> {
+    let caller = Caller::current();
+    let (used, user) = proved(&caller, &credential, Purpose::SignIn, None).await?;
+    let hash = caller.store().user_to_sign_in(&user.email).await?.and_then(|(_, hash)| hash);
+    let mark = hash.unwrap_or_else(|| format!("passkeys of {}", user.id));
+    let who = who(&caller.context, &caller.headers, caller.client.ip, &user.email, Some(&mark));
+    let was_known = matches!(who, Who::Device(_));
+    let (store, act, proof) = (caller.store(), caller.client.act(signing(&user)), Proof::Passkey(used));
+    let token = match was_known {
+        true => store.start_session(&act, &user, proof).await?,
+        false => store.start_session_on_new_device(&act, &user, proof).await?,
+    };
+    begun(&caller, &user, &token, &mark, was_known).await
+}
+
+/// The second step of a sign-in: a code of the authenticator app, a recovery code, or what a passkey signed.
 #[server(prefix = "/act", endpoint = "sessions/second-factor")]
-pub async fn sign_in_with_code(#[server(default)] code: String) -> Result<Started, ActError> {
+pub async fn sign_in_with_code(
+    #[server(default)] code: String,
+    credential: Option<String>,
+) -> Result<Started, ActError> {
     let caller = Caller::current();
     let (context, headers) = (&caller.context, &caller.headers);
     let half = HalfSignedIn::of(context, headers).await?;
-    let (half, user, proved) = half.ok_or(PageError::SignIn { next: None })?;
+    let (half, user, first) = half.ok_or(PageError::SignIn { next: None })?;
+    if let Some(credential) = credential {
+        let (used, _) = proved(&caller, &credential, Purpose::SecondStep, Some(&user)).await?;
+        return begin(&caller, &user, &first, Some(SecondProof::Passkey(used)), half.was_known).await;
+    }
     let code = TypedCode::parse(&code)?;
     let address = caller.client.ip;
-    let known = who(context, headers, address, &user.email, Some(&proved.device_mark()));
+    let known = who(context, headers, address, &user.email, Some(&first.device_mark()));
     let counted_as = match (&code, known) {
         (TypedCode::Recovery(_), _) => Who::RecoveryCode(address),
         (_, Who::Device(device)) => Who::CodeOfDevice(device),
         _ => Who::Code(address),
     };
     let nobody = caller.client.act(Actor::Anonymous);
-    let started = begin(&caller, &user, &proved, Some(SecondProof::Code(code)), half.was_known);
+    let started = begin(&caller, &user, &first, Some(SecondProof::Code(code)), half.was_known);
     counted(&caller, &user, &nobody, counted_as, started).await
 }
 
@@ -161,8 +188,7 @@ async fn begin(
     second: Option<SecondProof>,
     was_known: bool,
 ) -> Result<Started, ActError> {
-    let (store, device) = (caller.store(), known_device(&caller.context, &user.email, &proved.device_mark()));
-    let (act, proof) = (caller.client.act(signing(user)), proved.proof());
+    let (store, act, proof) = (caller.store(), caller.client.act(signing(user)), proved.proof());
     let token = match (second, was_known) {
         (None, _) if let Proved::Identity { asked_at, .. } = proved => {
             store.start_session_by_issuer(&act, user, proof, *asked_at, !was_known).await?
@@ -171,11 +197,24 @@ async fn begin(
         (None, true) => store.start_session(&act, user, proof).await?,
         (None, false) => store.start_session_on_new_device(&act, user, proof).await?,
     };
-    end_former(caller).await?;
-    caller.session.replace(&user.id, &token).await?;
+    let started = begun(caller, user, &token, &proved.device_mark(), was_known).await?;
     if let Proved::Identity { identity, groups: Some(groups), .. } = proved {
         sync(caller, &act, user, &identity.provider, groups).await;
     }
+    Ok(started)
+}
+
+/// The browser has this session from now on, in place of its previous one. `mark` is what the device cookie is bound to.
+async fn begun(
+    caller: &Caller,
+    user: &User,
+    token: &SessionToken,
+    mark: &str,
+    was_known: bool,
+) -> Result<Started, ActError> {
+    let device = known_device(&caller.context, &user.email, mark);
+    end_former(caller).await?;
+    caller.session.replace(&user.id, token).await?;
     Ok(InPage(Step::Session(NewSession { device, was_known })))
 }
 

@@ -33,7 +33,7 @@ pub async fn create_first_account(
         return Err(ActError::field("token", message));
     }
     let new = NewUser::check(&name, &email, &password)?;
-    let hash = context.passwords.hash(&new.password).await?;
+    let hash = context.passwords.hash_new(&new.password, "password").await?;
     let user = store.create_first_user(&caller.client.act(Actor::Anonymous), new, hash.clone()).await?;
     start(&caller, &user, hash).await
 }

@@ -216,7 +216,7 @@ pub async fn unlink_sign_in(provider: String, subject: String) -> Result<(), Act
     let me = caller.signed_in().await?;
     caller.fresh(&me).await?;
     let store = caller.store();
-    let has_password = store.user_to_sign_in(&me.user.email).await?.is_some_and(|(_, hash)| hash.is_some());
+    let has_password = store.has_password(&me.user.id).await?;
     if !has_password && store.identities_of(&me.user.id).await?.len() < 2 {
         return Err(refusal(
             "This is the only way in which you sign in. Ask an operator of this portal for a password first.",

@@ -45,7 +45,7 @@ pub(super) fn of(Letter { to, about }: &Letter, sender: &Sender) -> Content {
             .facts(facts(origin))
             .text("If it was you, there is nothing to do. If not, change your password: that signs everybody else out.")
             .button("Look at my sessions", format!("{url}/account")),
-        About::SecondFactorChanged { what, origin } => second_factors::changed(*what, facts(origin), hello, sender),
+        About::SecondFactorChanged { what, origin } => second_factors::changed(what, facts(origin), hello, sender),
         About::CommandLineSignedIn { name, origin } => {
             let mut what = vec![("It calls itself", name.clone())];
             what.extend(facts(origin));

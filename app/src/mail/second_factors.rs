@@ -2,11 +2,11 @@
 
 use sallyport::mail::FactorChange;
 
-use super::{Content, Sender};
+use super::{Content, Sender, quoted};
 use crate::words::count;
 
 pub(super) fn changed(
-    what: FactorChange,
+    what: &FactorChange,
     facts: Vec<(&'static str, String)>,
     hello: String,
     Sender { brand, url, .. }: &Sender,
@@ -16,9 +16,37 @@ pub(super) fn changed(
             "An authenticator app was set up",
             format!("Signing in to your account at {brand} now needs a code of the app."),
         ),
-        FactorChange::AuthenticatorRemoved => (
+        FactorChange::AuthenticatorRemoved(false) => (
             "Your authenticator app was removed",
             format!("Signing in to your account at {brand} needs the password alone. Its recovery codes ended."),
+        ),
+        FactorChange::AuthenticatorRemoved(true) => (
+            "Your authenticator app was removed",
+            format!("Signing in to your account at {brand} now needs a passkey or a recovery code."),
+        ),
+        FactorChange::PasskeyAdded(name) => (
+            "A passkey was added",
+            format!("Your account at {brand} can be signed in to with a new passkey: {}.", quoted(name)),
+        ),
+        FactorChange::PasskeyRemoved(name, true) => (
+            "A passkey was removed",
+            format!("The passkey {} does not sign in to your account at {brand} any more.", quoted(name)),
+        ),
+        FactorChange::PasskeyRemoved(name, false) => (
+            "A passkey was removed",
+            format!(
+                "The passkey {} does not sign in to your account at {brand} any more. Signing in needs the password alone, and \
+                 the recovery codes ended.",
+                quoted(name)
+            ),
+        ),
+        FactorChange::PasskeyCopied(name) => (
+            "A passkey was refused",
+            format!(
+                "The passkey {} of your account at {brand} was used with a counter that went back. There may be a copy of it, \
+                 so the sign-in was refused.",
+                quoted(name)
+            ),
         ),
         FactorChange::CodesRenewed => (
             "Your recovery codes were renewed",
@@ -26,7 +54,7 @@ pub(super) fn changed(
         ),
         FactorChange::CodeUsed(left) => (
             "A recovery code was used",
-            format!("A recovery code of your account at {brand} was used. {} left.", count(left, "code")),
+            format!("A recovery code of your account at {brand} was used. {} left.", count(*left, "code")),
         ),
         FactorChange::Reset => (
             "Your second factors were removed by an operator",
@@ -52,7 +80,13 @@ pub(super) fn changed(
             "If it was you, there is nothing to do. If not, somebody knows your password: choose another."
         }
         FactorChange::Reset => {
-            "Set up an authenticator app again. If you did not ask for this, tell an operator of the portal."
+            "Set up an authenticator app or a passkey again. If you did not ask for this, tell an operator of the portal."
+        }
+        FactorChange::PasskeyAdded(_) => {
+            "If it was not you, remove it on your account, change your password, and tell an operator of the portal."
+        }
+        FactorChange::PasskeyCopied(_) => {
+            "Remove this passkey on your account, and make a new one. If you did not use it, tell an operator of the portal."
         }
         FactorChange::SignInLinked => {
             "If it was not you, unlink it on your account, change your password, and tell an operator of the portal."

@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 /// One of each kind, in which everything that a person typed is this text.
-fn letters(typed: &str) -> [(&'static str, About); 33] {
+fn letters(typed: &str) -> [(&'static str, About); 38] {
     let entropy = SeededEntropy::new(1);
     let org = OrgId::mint("Focus Labs", &entropy);
     let reset = ResetId::mint(&entropy);
@@ -78,7 +78,12 @@ fn letters(typed: &str) -> [(&'static str, About); 33] {
         ("password_changed_by_an_operator", About::PasswordChanged(by_operator)),
         ("new_sign_in", About::NewSignIn(origin())),
         ("authenticator_added", factor(FactorChange::AuthenticatorAdded)),
-        ("authenticator_removed", factor(FactorChange::AuthenticatorRemoved)),
+        ("authenticator_removed", factor(FactorChange::AuthenticatorRemoved(false))),
+        ("authenticator_removed_beside_a_passkey", factor(FactorChange::AuthenticatorRemoved(true))),
+        ("passkey_added", factor(FactorChange::PasskeyAdded(typed.to_owned()))),
+        ("passkey_removed", factor(FactorChange::PasskeyRemoved(typed.to_owned(), true))),
+        ("last_passkey_removed", factor(FactorChange::PasskeyRemoved(typed.to_owned(), false))),
+        ("passkey_copied", factor(FactorChange::PasskeyCopied(typed.to_owned()))),
         ("recovery_codes_renewed", factor(FactorChange::CodesRenewed)),
         ("recovery_code_used", factor(FactorChange::CodeUsed(1))),
         ("second_factors_reset", factor(FactorChange::Reset)),

@@ -6,6 +6,7 @@ pub mod confirm;
 pub mod link;
 mod linked;
 pub mod new_password;
+pub mod passkeys;
 mod password;
 pub mod recovery_codes;
 mod sessions;
@@ -39,7 +40,7 @@ use crate::{
 };
 use command_lines::CommandLines;
 use linked::LinkedSignIns;
-use password::PasswordForm;
+use password::{NoPassword, PasswordForm};
 use sessions::Sessions;
 use tokens::PersonalTokens;
 use two_step::TwoStep;
@@ -59,7 +60,9 @@ impl AccountQuery {
             "session" => Some("That session is signed out."),
             "sessions" => Some("You are signed out everywhere else."),
             "recovery-codes" => Some("Two-step verification is on. Keep your recovery codes safe."),
-            "authenticator-removed" => Some("The authenticator app is removed. You sign in with your password alone."),
+            "authenticator-removed" => Some("The authenticator app is removed."),
+            "passkey" => Some("The passkey is added. You can sign in with it."),
+            "passkey-removed" => Some("The passkey is removed. It does not sign you in any more."),
             "linked" => Some("The sign-in is linked. You can use it from now on."),
             "token" => Some("The token is revoked. Requests with it are refused."),
             "command-line" => Some("That command line is signed out."),
@@ -126,6 +129,9 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
     let identities = store.identities_of(&me.user.id).await?;
     let issuers = ui.context.single_sign_on.issuers().to_vec();
     let factors = store.second_factors(&me.user.id).await?;
+    let has_password = store.has_password(&me.user.id).await?;
+    let passkeys = store.passkeys_of(&me.user.id).await?;
+    let host = ui.context.relying_party.as_ref().map(|portal| portal.id().to_owned());
     let (tokens, command_lines): (Vec<PersonalToken>, Vec<_>) =
         store.personal_tokens(&me.user.id).await?.into_iter().partition(|token| token.kind == TokenKind::Created);
     let public_url = ui.context.public_url.clone();
@@ -166,8 +172,11 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                         <SubmitOnce/>
                     </form>
                 </Setting>
-                <PasswordForm form=passwords email/>
-                <TwoStep factors now/>
+                {match has_password {
+                    true => view! { <PasswordForm form=passwords email/> }.into_any(),
+                    false => view! { <NoPassword/> }.into_any(),
+                }}
+                <TwoStep factors passkeys host now/>
                 <LinkedSignIns identities issuers/>
                 <PersonalTokens tokens now/>
                 <Sessions open this now/>

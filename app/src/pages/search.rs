@@ -82,7 +82,7 @@ async fn near(context: &Context, me: &SignedIn, id: &str) -> Result<Option<OrgAc
     let Some(id) = OrgId::parse(id) else { return Ok(None) };
     match OrgAccess::of(me.clone(), &context.store, &id).await {
         Ok(access) => Ok(Some(access)),
-        Err(PageError::NotFound) => Ok(None),
+        Err(PageError::NotFound | PageError::StepUp { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }

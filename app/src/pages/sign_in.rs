@@ -1,6 +1,7 @@
 //! `/sign-in`.
 
 pub mod code;
+pub mod passkey;
 pub mod with;
 
 use axum::{
@@ -17,7 +18,7 @@ use crate::{
         Caller, InPage,
         sessions::{Started, Step, sign_in},
     },
-    components::{ErrorSummary, Hidden, Notice, TextField, Tone},
+    components::{ErrorSummary, Hidden, Notice, PasskeyButton, TextField, Tone},
     context::DemoSignIn,
     error::PageResult,
     form::FormState,
@@ -113,6 +114,7 @@ fn page(ui: &Ui, headers: &HeaderMap, form: FormState, is_reset: bool) -> Page {
     let demo: Option<DemoSignIn> = ui.context.demo;
     let waiting = PendingLink::of(&ui.context, headers).map(|pending| pending.email);
     let issuers: Vec<_> = ui.context.single_sign_on.issuers().to_vec();
+    let has_passkeys = ui.context.relying_party.is_some();
     Page::bare("Sign in", move || {
         let reset = is_reset.then(|| {
             view! {
@@ -144,6 +146,7 @@ fn page(ui: &Ui, headers: &HeaderMap, form: FormState, is_reset: bool) -> Page {
                 <p><a href="/reset">"Forgot your password?"</a>" · "<a href="/report-a-leak">"Report a leaked key"</a></p>
                 <SubmitOnce/>
             </form>
+            {has_passkeys.then(|| view! { <PasskeyButton action="/sign-in/passkey" purpose="sign-in" next=next.clone()/> })}
             <ContinueWith issuers next/>
         }
     })

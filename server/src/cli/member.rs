@@ -31,12 +31,10 @@ fn org_id(text: &str) -> Result<OrgId, String> {
 async fn any_sign_in(store: &Store, org: &OrgId) -> Result<(), String> {
     let found = store.find(Reader::All, org).await.map_err(said)?;
     let org = found.ok_or_else(|| format!("There is no organization {org}."))?;
-    let Some(issuer) = store.required_sign_in(&org.id).await.map_err(said)? else {
-        say!("{} requires no issuer.", org.name);
-        return Ok(());
-    };
-    store.require_sign_in(&act(), &org, None).await.map_err(said)?;
-    say!("People of {} sign in as they like. It required {issuer}.", org.name);
+    match store.end_required_sign_in(&act(), &org).await.map_err(said)? {
+        Some(issuer) => say!("People of {} sign in as they like. It required {issuer}.", org.name),
+        None => say!("{} requires no issuer.", org.name),
+    }
     Ok(())
 }
 

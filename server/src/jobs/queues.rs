@@ -126,6 +126,9 @@ pub fn queues(usage: UsageRetention) -> Vec<Queue> {
         Queue::recurring("delete_sessions", RETENTION, |store| async move {
             store.delete_expired_sessions().await.map(drop)
         }),
+        Queue::recurring("delete_used_challenges", RETENTION, |store| async move {
+            store.delete_used_challenges().await.map(drop)
+        }),
         Queue::recurring("delete_password_resets", RETENTION, |store| async move {
             store.delete_password_resets().await.map(drop)
         }),

@@ -17,11 +17,11 @@ static PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-pol
 /// For responses that are not pages: if a browser displays one, it can't do anything.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Features that no page uses are denied, also to injected scripts.
+/// Features that no page uses are denied, also to injected scripts. Passkeys are used by pages of our own.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), \
     encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), \
     idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), otp-credentials=(), payment=(), \
-    picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), \
+    picture-in-picture=(), publickey-credentials-create=(self), publickey-credentials-get=(self), screen-wake-lock=(), \
     serial=(), storage-access=(), usb=(), window-management=(), xr-spatial-tracking=()";
 
 /// The policy of a page: only scripts with the nonce of this response run. `boot.js` passes it to the modules that it

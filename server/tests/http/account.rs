@@ -1,13 +1,17 @@
 //! `/account`
 
 mod confirm;
+pub mod passkeys;
 mod tokens;
 pub mod two_step;
 
-use sallyport::{audit::Outcome, store::EventFilter};
+use std::sync::{Arc, atomic::AtomicU64};
+
+use sallyport::{audit::Outcome, breached_file::BreachedFile, store::EventFilter};
+use sallyport_server::state::Deployment;
 
 use crate::{
-    client::{Answer, Client},
+    client::{Answer, Client, ORIGIN},
     middleware::headers::without_what_differs,
     portal::{PASSWORD, TestPortal},
 };
@@ -16,6 +20,7 @@ crate::on_both_portals!(
     it_says_who_one_is_and_where,
     another_password_ends_the_other_sessions,
     a_password_is_not_changed_without_the_old_one,
+    a_breached_password_is_refused_everywhere,
     guesses_of_the_old_password_have_to_wait,
     one_session_ends_and_the_others_stay,
     another_persons_session_does_not_exist,
@@ -110,6 +115,29 @@ async fn a_password_is_not_changed_without_the_old_one(portal: &TestPortal) {
     assert_eq!(nonsense.status, 400);
     signed_in(portal, "ada@example.com", PASSWORD).await;
     assert_eq!(events(portal, "password.refused").await, [(Outcome::Refused(401), "{}".to_owned())]);
+}
+
+async fn a_breached_password_is_refused_everywhere(portal: &TestPortal) {
+    portal.set_up().await;
+    let answer = change(portal, PASSWORD, "Samsungkoze176351").await;
+    assert!(answer.status == 422 && answer.body.contains("known from a breach"), "{}", answer.body);
+    // Those of the operator's file, too, in either form.
+    let folder = tempfile::tempdir().expect("a folder");
+    // SHA-1 of it, between two others.
+    let hashes = format!("{}:3\n6DD65A1A91B42194CABDCA0F2AD6733B8B1F6FF8:12\n{}:1\n", "0".repeat(40), "F".repeat(40));
+    for (name, text) in [("passwords.txt", format!("another one\n{NEW}\n")), ("hashes.txt", hashes)] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("written");
+        let store = portal.store.with_profile(portal.store.profile().clone()).await;
+        let elapsed = Arc::new(AtomicU64::new(0));
+        let breached = Some(BreachedFile::open(&file).expect("a good file"));
+        let deployment = Deployment { breached, ..TestPortal::deployment(ORIGIN, &elapsed) };
+        let other = TestPortal::started(store, deployment, elapsed).await;
+        let browser = signed_in(&other, "ada@example.com", PASSWORD).await;
+        let answer = change(&browser, PASSWORD, NEW).await;
+        assert_eq!(answer.status, 422, "{}", answer.body);
+        assert!(answer.body.contains("id=\"new_password-error\"") && answer.body.contains("known from a breach"));
+    }
 }
 
 async fn guesses_of_the_old_password_have_to_wait(portal: &TestPortal) {

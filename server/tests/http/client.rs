@@ -19,6 +19,8 @@ pub struct Client {
     server: Server,
     peer: SocketAddr,
     cookies: Arc<Mutex<Vec<(String, String)>>>,
+    /// The host of the portal, if it is another than [`HOST`]. Requests name it.
+    host: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -63,13 +65,18 @@ impl Answer {
 impl Client {
     pub fn new(server: Server) -> Self {
         let peer = SocketAddr::from(([127, 0, 0, 1], 50_000));
-        Self { server, peer, cookies: Arc::default() }
+        Self { server, peer, cookies: Arc::default(), host: None }
+    }
+
+    /// A browser that reaches the server at this host.
+    pub fn at_host(self, host: &'static str) -> Self {
+        Self { host: Some(host), ..self }
     }
 
     /// The same server, from another address without cookies.
     pub fn from(&self, peer: &str) -> Self {
         let peer = SocketAddr::new(peer.parse().expect("an address"), 50_000);
-        Self { server: self.server.clone(), peer, cookies: Arc::default() }
+        Self { server: self.server.clone(), peer, cookies: Arc::default(), host: self.host }
     }
 
     /// The same server and address, another browser.
@@ -88,6 +95,13 @@ impl Client {
             self.cookies.lock().expect("no panic").iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
             request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().expect("a header"));
+        }
+        if let Some(host) = self.host {
+            let headers = request.headers_mut();
+            headers.insert(header::HOST, host.parse().expect("a header"));
+            if headers.get(header::ORIGIN).is_some_and(|origin| origin == ORIGIN) {
+                headers.insert(header::ORIGIN, format!("http://{host}").parse().expect("a header"));
+            }
         }
         let (parts, body) = self.server.answer(Peer(self.peer), request).await.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {

@@ -140,6 +140,7 @@ impl TestPortal {
             trusted_proxies: vec!["127.0.0.0/8".parse().expect("a block")],
             cache_keys: 1_000,
             partner_keys: None,
+            breached: None,
             requirements: [("write", named("write", false)), ("signed", named("read", true))]
                 .map(|(name, requirement)| (name.to_owned(), requirement))
                 .into(),
@@ -147,7 +148,6 @@ impl TestPortal {
             redis: None,
             demo: None,
             has_mail: false,
-            // Receivers in tests are on loopback.
             webhook_targets: AllowedTargets::parse(["127.0.0.1"]).expect("an address"),
             outside: Arc::new(Outside::new(WebhookSettings {
                 allowed: AllowedTargets::parse(["127.0.0.1"]).expect("an address"),

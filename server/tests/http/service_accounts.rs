@@ -175,9 +175,8 @@ async fn its_name_and_role_are_changed(portal: &TestPortal) {
     assert_eq!(done.location(), format!("{page}?done=saved"), "{}", done.body);
     let shown = portal.get(&page).await;
     assert!(shown.body.contains("Tenant admin at Development (tenant)"), "{}", shown.body);
-    let refused =
-        portal.post(&format!("{page}/edit"), &[("name", "Import"), ("place", tenant.id.as_str()), ("role", "admin")]);
-    let refused = refused.await;
+    let form = [("name", "Import"), ("place", tenant.id.as_str()), ("role", "admin")];
+    let refused = portal.post(&format!("{page}/edit"), &form).await;
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains("A tenant can’t have this role: Admin."), "{}", refused.body);
 }

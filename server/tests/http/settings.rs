@@ -3,6 +3,7 @@
 mod key_rules;
 mod logo;
 mod service_urls;
+pub mod sign_in;
 
 use sallyport::{
     audit::{Act, Actor},

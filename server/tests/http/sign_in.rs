@@ -1,6 +1,7 @@
 //! `/sign-in`, `/sign-out`
 
 mod code;
+mod passkey;
 mod resumed;
 mod throttle;
 mod with;

@@ -19,6 +19,7 @@ use sallyport_app::routes::ROUTES;
 use sallyport_server::server::Server;
 
 use crate::{
+    account::passkeys::made_elsewhere,
     client::{Answer, Client, ORIGIN},
     portal::{PASSWORD, TestPortal},
 };
@@ -122,11 +123,18 @@ async fn nothing_on_any_page_leads_outside(portal: &TestPortal) {
     // Its row leads to the page that revokes it.
     portal.store.create_token(&Act::by(Actor::CommandLine), "CI", false, None).await.expect("made");
     portal.personal_token(&ada, "CI").await;
+    made_elsewhere(portal, &ada).await;
 
     let mut known: BTreeSet<String> = BTreeSet::new();
     let of_rule = ["edit", "pause", "resume", "delete"].map(|what| format!("{UNDER}/trust-rules/{rule}/{what}"));
     // Some of them lead elsewhere, as long as there is no second factor.
-    let of_factors = ["/sign-in/code", "/account/confirm", "/account/authenticator/remove", "/account/recovery-codes"];
+    let of_factors = [
+        "/sign-in/code",
+        "/account/confirm",
+        "/account/authenticator/remove",
+        "/account/recovery-codes",
+        "/account/passkeys/new",
+    ];
     let of_factors = of_factors.map(|path| format!("{UNDER}{path}"));
     let waiting = [
         UNDER.to_owned(),

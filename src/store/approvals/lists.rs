@@ -6,7 +6,7 @@ use crate::{
     approval::{Approval, ApprovalStatus},
     fold::fold,
     id::{AppId, OrgId, UserId},
-    store::{Page, Paging, Store, required_sign_ins::open_to_session, row::Read},
+    store::{Page, Paging, Store, find::outside, row::Read},
 };
 
 /// The most results of a search.
@@ -108,8 +108,8 @@ impl Store {
         query.fetch_one(self.read()).await?.int("n")
     }
 
-    /// The requests of all organizations of this person that are open to their session, that wait for a decision, that they see, and whose label contains these
-    /// words: a few, the newest first.
+    /// The requests of all organizations of this person that are open to their session, that wait for a decision, that they see,
+    /// and whose label contains these words: a few, the newest first.
     pub async fn search_waiting_requests(
         &self,
         session: &[u8; 32],
@@ -125,10 +125,9 @@ impl Store {
             "{SELECT} WHERE a.org_id IN (SELECT m.org_id FROM grants m WHERE m.subject = $2) AND {} AND {} \
              ORDER BY a.asked_at DESC, a.id DESC LIMIT {MOST_OPEN_OF_ORG}",
             waits("a.org_id", "$1", "$2"),
-            open_to_session("a.org_id", "$3", "$1")
+            outside("a.org_id", &self.closed_to_session(session).await?)
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(self.now().micros()).bind(person.to_string());
-        let query = query.bind(session.to_vec());
         let rows = query.fetch_all(self.read()).await?;
         let found = rows.iter().filter_map(|row| read(row).ok());
         Ok(found.filter(|request| holds(&request.label, words) || request.id.as_str() == words).take(FOUND).collect())

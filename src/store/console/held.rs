@@ -62,6 +62,13 @@ impl Store {
         }
         let factors = self.second_factors(&user.id).await?;
         let factors = json!({ "authenticator_since": factors.authenticator, "recovery_codes": factors.recovery_codes });
+        let mut passkeys = Vec::new();
+        for passkey in self.passkeys_of(&user.id).await? {
+            passkeys.push(json!({
+                "passkey_id": passkey.id, "name": passkey.name, "host": passkey.rp_id, "added_at": passkey.added_at,
+                "last_used_at": passkey.last_used_at,
+            }));
+        }
         let mut tokens = Vec::new();
         for row in
             self.rows_about("SELECT * FROM personal_tokens WHERE user_id = $1 ORDER BY created_at, id", id).await?
@@ -98,7 +105,8 @@ impl Store {
         Ok(json!({
             "user_id": user.id, "name": user.name, "email": user.email, "operator": user.operator,
             "unverified": user.unverified, "created_at": user.created_at, "disabled_at": disabled_at,
-            "sessions": sessions, "identities": identities, "second_factors": factors, "roles": roles, "keys": keys, "saved_views": views,
+            "sessions": sessions, "identities": identities, "second_factors": factors,
+            "passkeys": passkeys, "roles": roles, "keys": keys, "saved_views": views,
             "reset_links": resets, "personal_tokens": tokens, "invitations": invitations, "events": events,
         }))
     }

@@ -49,6 +49,14 @@ impl Tx {
                 let target = Target::new("user", person, person);
                 Ok(vec![NewEvent::of_system(Action::RecoveryCodesRenewed, target).with(details)])
             }
+            Entry::PasskeyRemoved { person, id } => {
+                let sql = "DELETE FROM passkeys WHERE id = $1 AND added_at <= $2";
+                if !self.changes(sql, id, commit.at).await? {
+                    return Ok(Vec::new());
+                }
+                let event = NewEvent::of_system(Action::PasskeyRemoved, Target::new("user", person, person));
+                Ok(vec![event.with(commit.details())])
+            }
             Entry::WebhookEnded { id } => {
                 let sql = "UPDATE webhooks SET active = 0 \
                            WHERE id = $1 AND active = 1 AND CAST($2 AS BIGINT) IS NOT NULL RETURNING org_id";

@@ -137,6 +137,7 @@ fn subject(entry: &Entry) -> (u8, String, String) {
         Entry::RecoveryCodesEnded { person } => of(23, person, ""),
         Entry::WebhookEnded { id } => of(24, id, ""),
         Entry::AppLimited { app, .. } => of(25, app, ""),
+        Entry::PasskeyRemoved { id, .. } => of(26, id, ""),
     }
 }
 

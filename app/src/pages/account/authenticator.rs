@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub async fn get(ui: Ui, me: SignedIn) -> PageResult {
-    if ui.context.store.second_factors(&me.user.id).await?.are_on() {
+    if ui.context.store.second_factors(&me.user.id).await?.authenticator.is_some() {
         return Ok(see_other("/account#two-step"));
     }
     ask(&ui, &me, FormState::new()).await

@@ -10,17 +10,24 @@ use serde::Deserialize;
 use crate::{
     access::{JustSignedIn, SignedIn},
     acts::{Caller, second_factor::confirm_sign_in},
-    components::{ErrorSummary, Hidden, PasswordOf, TextField},
+    components::{ErrorSummary, Hidden, PasskeyButton, PasswordOf, TextField},
     error::{PageError, PageResult},
     form::FormState,
     islands::SubmitOnce,
     pages::{
-        sign_in::{ContinueWith, code::CodeField, form_again},
+        passkey_options::usable,
+        sign_in::{
+            ContinueWith,
+            code::{CodeField, answer_of_passkey},
+            form_again,
+        },
         theme::local,
     },
+    passkey_challenge::AskedPasskey,
     portal::Page,
     resumed::{CONFIRMED, Resumed},
     routes::page_at,
+    sign_in_cookies::{Kept, without},
     ui::{Typed, Ui, UrlQuery, refuse, see_other},
 };
 
@@ -42,8 +49,11 @@ pub async fn post(
     headers: HeaderMap,
     Typed(form): Typed,
 ) -> PageResult {
-    match caller.run(confirm_sign_in(form.value("password"), form.value("code"))).await {
-        Ok(()) => Ok(back(&ui, &headers, local(&form.value("next")))),
+    match caller.run(confirm_sign_in(form.value("password"), form.value("code"), answer_of_passkey(&form))).await {
+        Ok(()) => {
+            let answer = back(&ui, &headers, local(&form.value("next")));
+            Ok(without(answer, AskedPasskey::forget(&ui.context)))
+        }
         Err(error) => {
             let wait = error.wait();
             let page = page(&ui, &me, refuse(form, error)?).await?;
@@ -69,7 +79,11 @@ fn back(ui: &Ui, headers: &HeaderMap, next: &str) -> Response {
 async fn page(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageError> {
     let store = &ui.context.store;
     let has_factor = store.second_factors(&me.user.id).await?.are_on();
-    let has_password = store.user_to_sign_in(&me.user.email).await?.is_some_and(|(_, hash)| hash.is_some());
+    let has_password = store.has_password(&me.user.id).await?;
+    let has_passkey = match &ui.context.relying_party {
+        Some(portal) => !usable(store.passkeys_of(&me.user.id).await?, portal).is_empty(),
+        None => false,
+    };
     let linked = store.identities_of(&me.user.id).await?;
     let mut issuers = ui.context.single_sign_on.issuers().to_vec();
     issuers.retain(|issuer| linked.iter().any(|identity| identity.provider == issuer.url));
@@ -103,6 +117,9 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageError
             <h1 class="card-title">"Confirm that it’s you"</h1>
             <p class="card-sub">"Your sign-in was a while ago. What you want to do needs a fresh one, for ten minutes."</p>
             {by_form}
+            {has_passkey.then(|| view! {
+                <PasskeyButton action="/account/confirm" purpose="confirm" next=next.clone()/>
+            })}
             <ContinueWith issuers next=next.clone() again=true/>
             <p><a href=next>"Back without confirming"</a></p>
         }

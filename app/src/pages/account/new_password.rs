@@ -18,6 +18,10 @@ use crate::{
 };
 
 pub async fn get(ui: Ui, JustSignedIn(me): JustSignedIn) -> PageResult {
+    // Who signs in with an issuer alone has none to change: their account says so.
+    if !ui.context.store.has_password(&me.user.id).await? {
+        return Ok(see_other("/account"));
+    }
     Ok(ui.ok(page(FormState::new(), me.user)))
 }
 

@@ -24,6 +24,16 @@ pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
     }
 }
 
+/// The same for people who sign in with an issuer alone.
+#[component]
+pub(super) fn NoPassword() -> impl IntoView {
+    view! {
+        <Setting title="Password" about=|| "You have none: you sign in with an issuer.">
+            <p class="muted">"If you want one, ask an operator of this portal."</p>
+        </Setting>
+    }
+}
+
 #[component]
 pub(super) fn PasswordFields(form: FormState, email: String) -> impl IntoView {
     view! {

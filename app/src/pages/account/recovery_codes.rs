@@ -35,7 +35,7 @@ pub async fn post(ui: Ui, caller: Caller, me: SignedIn) -> PageResult {
 fn Asking() -> impl IntoView {
     let close = "/account#two-step";
     view! {
-        <Modal title="Renew your recovery codes?" sub="Ten codes, each for one sign-in without the app" close_href=close>
+        <Modal title="Renew your recovery codes?" sub="Ten codes, each for one sign-in without the app or a passkey" close_href=close>
             <form method="post" action="/account/recovery-codes">
                 <Notice tone=Tone::Warning>"The codes that you have now stop working."</Notice>
                 <PanelFoot cancel_href=close>
@@ -52,7 +52,7 @@ pub(super) async fn once(ui: &Ui, me: &SignedIn, codes: &[RecoveryCode]) -> Page
     let codes: Vec<_> = codes.iter().map(RecoveryCode::text).collect();
     let (context, brand) = (&ui.context, &ui.context.store.profile().brand.name);
     let text = format!(
-        "Recovery codes of {} for {brand} ({})\nEach works once, in place of a code of the authenticator app.\n\n{}\n",
+        "Recovery codes of {} for {brand} ({})\nEach works once, in place of a code of the authenticator app or a passkey.\n\n{}\n",
         me.user.email,
         context.public_url,
         codes.join("\n")
@@ -70,7 +70,7 @@ fn Once(codes: Vec<String>, sealed: String) -> impl IntoView {
             <dialog open class="modal modal-wide" aria-modal="true" aria-labelledby="dialog-title">
                 <div class="dialog-head">
                     <h2 id="dialog-title">"Save your recovery codes"</h2>
-                    <p>"With one of them you sign in when you do not have the authenticator app"</p>
+                    <p>"With one of them you sign in when you do not have the authenticator app or a passkey"</p>
                 </div>
                 <div class="dialog-body">
                     <Notice tone=Tone::Warning>

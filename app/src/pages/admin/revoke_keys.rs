@@ -41,6 +41,8 @@ pub async fn post(ui: Ui, caller: Caller, access: OperatorAccess, Typed(form): T
 async fn asking(ui: &Ui, me: &SignedIn, form: FormState) -> Result<Page, PageError> {
     let in_force = ui.context.store.keys_in_force().await?;
     let (page, email) = (page(ui, me, ListQuery::default()).await?, me.user.email.clone());
+    // Who has no password confirmed already that it is them.
+    let email = ui.context.store.has_password(&me.user.id).await?.then_some(email);
     Ok(page.with_dialog(move || view! { <Asking form in_force email/> }))
 }
 
@@ -59,7 +61,7 @@ fn affected(KeysInForce { keys, in_use }: KeysInForce) -> String {
 }
 
 #[component]
-fn Asking(form: FormState, in_force: KeysInForce, email: String) -> impl IntoView {
+fn Asking(form: FormState, in_force: KeysInForce, email: Option<String>) -> impl IntoView {
     let close = "/admin/organizations#all-organizations-button";
     view! {
         <Modal title="Revoke all keys of the portal?" sub="Every key of every organization" close_href=close>
@@ -78,10 +80,12 @@ fn Asking(form: FormState, in_force: KeysInForce, email: String) -> impl IntoVie
                         form=&form name="reason" label="Reason" maxlength=200
                         hint="Optional. Shown in the activity log of each organization."
                     />
-                    <PasswordOf email/>
-                    <TextField
-                        form=&form name="password" label="Your password" kind="password" autocomplete="current-password"
-                    />
+                    {email.map(|email| view! {
+                        <PasswordOf email/>
+                        <TextField
+                            form=&form name="password" label="Your password" kind="password" autocomplete="current-password"
+                        />
+                    })}
                 </div>
                 <PanelFoot cancel_href=close><button class="btn btn-danger">"Revoke all keys"</button></PanelFoot>
                 <SubmitOnce/>

@@ -1,7 +1,7 @@
 //! `/orgs/{org_id}/break-glass`: an owner's way into an organization that requires single sign-on, while the issuer is down.
 
 use leptos::prelude::*;
-use sallyport::{id::OrgId, member::Permission};
+use sallyport::{id::OrgId, member::Permission, sign_in_policy::Missing};
 
 use crate::{
     access::{OrgAccess, SignedIn},
@@ -20,11 +20,15 @@ use crate::{
 async fn closed(ui: &Ui, me: &SignedIn, access: Result<OrgAccess, PageError>) -> Result<OrgId, PageResult> {
     match access {
         Ok(access) => Err(access.needs(Permission::OwnOrg).map(|()| see_other(format!("/orgs/{}", access.org.id)))),
-        Err(PageError::RequiredSignIn { org, .. }) => match ui.context.store.may_break_glass(&org, &me.user.id).await {
-            Ok(true) => Ok(org),
-            Ok(false) => Err(Err(PageError::NotFound)),
-            Err(error) => Err(Err(error.into())),
-        },
+        Err(PageError::StepUp { org, missing })
+            if missing.iter().any(|missing| matches!(missing, Missing::Issuer { again: false, .. })) =>
+        {
+            match ui.context.store.may_break_glass(&org, &me.user.id).await {
+                Ok(true) => Ok(org),
+                Ok(false) => Err(Err(PageError::NotFound)),
+                Err(error) => Err(Err(error.into())),
+            }
+        }
         Err(error) => Err(Err(error)),
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     access::OrgAccess,
     acts::secrets::needs_to_generate,
-    components::{Badge, Card, Empty, IdChip, PageHead, Tone},
+    components::{Badge, Card, Empty, IdChip, Notice, PageHead, Tone},
     context::Context,
     error::PageResult,
     icons::Icon,
@@ -28,6 +28,7 @@ use crate::{
     portal::{Page, Section},
     shell,
     ui::Ui,
+    words::OnDay,
 };
 
 /// Events that the page shows.
@@ -49,6 +50,7 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
     let filter = EventFilter { sight: seen.clone(), ..EventFilter::default() };
     let mut events = store.events(&access.org.id, None, &filter).await?.events;
     events.truncate(SHOWN);
+    let factor_due = store.factor_due(&access.org.id, &access.me.user.id).await?;
     let first = store.first_steps(&access.org.id, &names, &seen).await?;
     let (now, role, profile, public_url) =
         (store.now(), access.role, store.profile().clone(), context.public_url.clone());
@@ -106,6 +108,12 @@ pub async fn get(ui: Ui, State(context): State<Context>, access: OrgAccess) -> P
                     {generate.map(|href| view! { <a class="btn btn-primary" href=href>"Generate API Key"</a> })}
                 }
             />
+            {factor_due.map(|from| view! {
+                <Notice tone=Tone::Warning>
+                    "From "<OnDay at=from now/>" this organization will require a second factor. "
+                    <a href="/account/authenticator">"Set up authenticator app"</a>
+                </Notice>
+            })}
             {(sees_keys && !first.used).then(|| view! { <GetStarted first org=org_id role profile public_url/> })}
             {(!attention.is_empty()).then(|| view! { <KeyFigures attention=attention.clone()/> })}
             <div class="split">

@@ -109,7 +109,7 @@ impl Search<'_> {
     async fn request(&self, id: &RequestId) -> Result<Answer, PageError> {
         let found = match DecisionAccess::find(self.me, self.context, id).await {
             Ok(Some(found)) => found,
-            Ok(None) | Err(PageError::RequiredSignIn { .. }) => return Ok(Answer::saying(NOT_KEPT)),
+            Ok(None) | Err(PageError::StepUp { .. }) => return Ok(Answer::saying(NOT_KEPT)),
             Err(error) => return Err(error),
         };
         let decision = found.kept.decision;

@@ -51,6 +51,8 @@ impl Place {
 /// Every page, those of the current organization first.
 pub async fn all(store: &Store, me: &SignedIn, near: Option<&OrgAccess>) -> Result<Vec<Place>, PageError> {
     let mut orgs = store.orgs_of(&me.user.id).await?;
+    let closed = store.closed_to_session(&me.session).await?;
+    orgs.retain(|(org, _)| closed.iter().all(|closed| closed.org_id != org.id));
     let at_hand = match (near, orgs.as_slice()) {
         (Some(access), _) => Some(access.org.id.clone()),
         // With one organization there is no ambiguity.
@@ -61,9 +63,8 @@ pub async fn all(store: &Store, me: &SignedIn, near: Option<&OrgAccess>) -> Resu
     let mut places = Vec::new();
     for (org, role) in &orgs {
         let near = at_hand.as_ref() == Some(&org.id);
-        let names = near && store.is_open_to(&me.session, &org.id).await?;
         let named = Sight::of(&me.user.id, *role, Permission::CreateProjects);
-        let tenants = if names { store.tenants_seen(&org.id, &named).await? } else { Vec::new() };
+        let tenants = if near { store.tenants_seen(&org.id, &named).await? } else { Vec::new() };
         places.extend(of_org(org, *role, &tenants).into_iter().map(|place| Place { is_near: near, ..place }));
     }
     places.push(Place::new("New organization", "create add", "", "/orgs/new", Icon::Plus));

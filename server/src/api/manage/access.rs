@@ -24,7 +24,7 @@ use sallyport::{
     root_token::RootToken,
     scope::Request,
     service_account::{PREFIX as SERVICE_PREFIX, ServiceCaller},
-    store::{REQUIRED_OF_TOKEN, Reader, Sight, Store},
+    store::{ClosedOrg, Reader, Sight, Store},
     tenant::Tenant,
     user::User,
     verifier::Judged,
@@ -64,6 +64,8 @@ enum Reach {
 pub struct Bearer {
     pub user: User,
     pub token: PersonalToken,
+    /// The organizations whose demands the token does not meet.
+    closed: Vec<ClosedOrg>,
 }
 
 impl Manager {
@@ -72,7 +74,7 @@ impl Manager {
         match &self.reach {
             Reach::All => Reader::All,
             Reach::Org(org) => Reader::Org(org),
-            Reach::Person(bearer) => Reader::Token(&bearer.user.id, &bearer.token.id),
+            Reach::Person(bearer) => Reader::Bearer { user: &bearer.user.id, closed: &bearer.closed },
             Reach::Account(caller) => Reader::Account(&caller.account_id),
         }
     }
@@ -116,6 +118,19 @@ impl Manager {
         }
     }
 
+    /// Why something is not found: it does not exist for the caller, or is in an organization that the token does not get into.
+    async fn why_not<T: Reachable>(&self, store: &Store, id: &str) -> Result<Problem, Problem> {
+        let Some(bearer) = self.bearer().filter(|bearer| !bearer.closed.is_empty()) else {
+            return Ok(Error::NotFound.into());
+        };
+        // What they would see with a token that gets in everywhere.
+        let reader = Reader::Bearer { user: &bearer.user.id, closed: &[] };
+        let found = T::find(store, reader, id).await?;
+        let closed = found.as_ref().and_then(|found| self.reader().closed(found.org()));
+        let missing = closed.and_then(|closed| closed.missing.first());
+        Ok(missing.map_or_else(|| Error::NotFound.into(), |missing| forbidden(missing.refusal())))
+    }
+
     /// The actor, for the store.
     pub fn act(&self) -> Act {
         self.client.act(self.actor.clone())
@@ -141,10 +156,10 @@ impl Manager {
         Ok(Self { client, actor, reach: token.org_id.clone().map_or(Reach::All, Reach::Org) })
     }
 
-    fn of_person(user: User, token: PersonalToken, client: Client) -> Self {
+    fn of_person(user: User, token: PersonalToken, closed: Vec<ClosedOrg>, client: Client) -> Self {
         let credential = Credential::Token { id: token.id.clone(), name: token.name.clone(), scopes: token.scopes };
         let actor = Actor::User { id: user.id.clone(), name: user.name.clone(), credential };
-        Self { client, actor, reach: Reach::Person(Arc::new(Bearer { user, token })) }
+        Self { client, actor, reach: Reach::Person(Arc::new(Bearer { user, token, closed })) }
     }
 
     fn of_account(caller: ServiceCaller, client: Client) -> Self {
@@ -280,7 +295,8 @@ impl FromRequestParts<AppState> for Manager {
         let manager = match (bearer(&parts.headers), profile.managing_scope()) {
             (Ok(Some(presented)), _) if presented.starts_with(personal_token::PREFIX) => {
                 let (user, token) = personal_token(state, &client, presented).await?;
-                Self::of_person(user, token, client)
+                let closed = state.context.store.closed_to_token(&token.id).await?;
+                Self::of_person(user, token, closed, client)
             }
             (Ok(Some(presented)), _) if presented.starts_with(SERVICE_PREFIX) => {
                 Self::of_account(service_account(state, &client, presented).await?, client)
@@ -320,24 +336,25 @@ impl<T: Reachable> FromRequestParts<AppState> for Within<T> {
         if let Some(it) = T::find(store, manager.reader(), &id).await? {
             return Ok(Self { manager, it });
         }
-        // A person who would see it with another token learns what to do.
-        if let Some(bearer) = manager.bearer()
-            && T::find(store, Reader::Passing(&bearer.user.id), &id).await?.is_some()
-        {
-            return Err(forbidden(REQUIRED_OF_TOKEN));
-        }
-        Err(Error::NotFound.into())
+        Err(manager.why_not::<T>(store, &id).await?)
     }
 }
 
 /// A resource that an address can contain.
 pub trait Reachable: Sized {
     fn find(store: &Store, reader: Reader<'_>, id: &str) -> impl Future<Output = Result<Option<Self>>> + Send;
+
+    /// The organization that it is in.
+    fn org(&self) -> &OrgId;
 }
 
 macro_rules! reachable {
-    ($($it:ty, $id:ty;)*) => {
+    ($($it:ty, $id:ty, $org:ident;)*) => {
         $(impl Reachable for $it {
+            fn org(&self) -> &OrgId {
+                &self.$org
+            }
+
             async fn find(store: &Store, reader: Reader<'_>, id: &str) -> Result<Option<Self>> {
                 match <$id>::parse(id) {
                     Some(id) => store.find(reader, &id).await,
@@ -349,9 +366,9 @@ macro_rules! reachable {
 }
 
 reachable! {
-    Org, OrgId;
-    Tenant, TenantId;
-    Project, ProjectId;
-    App, AppId;
-    Key, KeyId;
+    Org, OrgId, id;
+    Tenant, TenantId, org_id;
+    Project, ProjectId, org_id;
+    App, AppId, org_id;
+    Key, KeyId, org_id;
 }

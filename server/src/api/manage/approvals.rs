@@ -134,6 +134,10 @@ fn kinds() -> Object {
 
 /// Whoever asked sees it, and whoever may decide it.
 impl Reachable for Approval {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = ApprovalId::parse(id) else { return Ok(None) };
         let Some(found) = store.approval(&id).await? else { return Ok(None) };
@@ -146,7 +150,7 @@ impl Reachable for Approval {
             Reader::Account(account) => {
                 store.subject_may(account.as_str(), &found.org_id, Permission::GovernKeys).await?
             }
-            Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
+            Reader::Person(user) | Reader::Bearer { user, .. } => {
                 found.asked_by.id == user.as_str() || store.may(user, &found.org_id, Permission::GovernKeys).await?
             }
         };

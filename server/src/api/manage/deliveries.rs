@@ -5,7 +5,7 @@ use std::num::NonZeroU8;
 use axum::{extract::State, response::Response};
 use sallyport::{
     Error, Result as StoreResult, Timestamp,
-    id::{DeliveryId, WebhookId},
+    id::{DeliveryId, OrgId, WebhookId},
     store::{DeliveryFilter, Paging, Reader, Store},
     webhook::{Delivery, DeliveryStatus, Webhook},
 };
@@ -98,6 +98,10 @@ impl From<Delivery> for DeliveryResponse {
 
 /// With its endpoint.
 impl Reachable for Delivery {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = DeliveryId::parse(id) else { return Ok(None) };
         let Some(found) = store.delivery(&id).await? else { return Ok(None) };

@@ -8,7 +8,7 @@ use axum::{
 use sallyport::{
     Error, Result as StoreResult, Timestamp,
     app::App,
-    id::{AppId, ImportId, KeyId},
+    id::{AppId, ImportId, KeyId, OrgId},
     import::{self, Import, LineOutcome, LineReport, rule::RuleInput},
     member::Permission,
     place::Place,
@@ -184,6 +184,10 @@ pub struct DryRunResponse {
 }
 
 impl Reachable for Import {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = ImportId::parse(id) else { return Ok(None) };
         let Some(found) = store.import(&id).await? else { return Ok(None) };

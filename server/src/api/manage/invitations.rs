@@ -7,7 +7,7 @@ use axum::{
 };
 use sallyport::{
     Result as StoreResult, Timestamp,
-    id::InvitationId,
+    id::{InvitationId, OrgId},
     invitation::{Invitation, NewInvitations},
     member::Permission,
     org::Org,
@@ -96,14 +96,20 @@ impl From<NotSent> for Problem {
 }
 
 impl Reachable for Invitation {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = InvitationId::parse(id) else { return Ok(None) };
         let Some(found) = store.invitation(&id).await? else { return Ok(None) };
+        if reader.closed(&found.org_id).is_some() {
+            return Ok(None);
+        }
         let sees = match reader {
             Reader::All => true,
             Reader::Org(org) => *org == found.org_id,
-            Reader::Token(..) if store.find(reader, &found.org_id).await?.is_none() => false,
-            Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
+            Reader::Person(user) | Reader::Bearer { user, .. } => {
                 let place = PlaceRef { kind: found.kind, id: &found.place_id, org_id: &found.org_id };
                 store.may(user, place, Permission::SeePlace).await?
             }

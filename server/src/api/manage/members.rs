@@ -203,7 +203,7 @@ impl<T> MemberOf<T> {
         let role = role_in(self.place.kind, &body.role)?;
         let user = match self.manager.reader() {
             Reader::All => store.user(&self.user).await?,
-            Reader::Org(_) | Reader::Person(_) | Reader::Passing(_) | Reader::Token(..) | Reader::Account(_) => {
+            Reader::Org(_) | Reader::Person(_) | Reader::Bearer { .. } | Reader::Account(_) => {
                 let members = store.members(&self.place.org_id).await?;
                 members.into_iter().find(|member| member.user.id == self.user).map(|member| member.user)
             }

@@ -99,6 +99,10 @@ impl From<ServiceAccount> for AccountResponse {
 /// For people who manage members where it has its role, and for root tokens. It does not exist for others, nor for service
 /// accounts.
 impl Reachable for ServiceAccount {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = ServiceAccountId::parse(id) else { return Ok(None) };
         let Some(found) = store.service_account(&id).await? else { return Ok(None) };
@@ -106,7 +110,7 @@ impl Reachable for ServiceAccount {
             Reader::All => true,
             Reader::Org(org) => *org == found.org_id,
             Reader::Account(_) => false,
-            Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
+            Reader::Person(user) | Reader::Bearer { user, .. } => {
                 let at = found.role.as_ref().map(|role| (role.kind, role.place_id.as_str()));
                 let (kind, id) = at.unwrap_or((PlaceKind::Org, found.org_id.as_str()));
                 let place = PlaceRef { kind, id, org_id: &found.org_id };

@@ -7,7 +7,7 @@ use axum::{
 };
 use sallyport::{
     Error, Invalid, Result as StoreResult, Timestamp,
-    id::{ServiceAccountId, ServiceTokenId},
+    id::{OrgId, ServiceAccountId, ServiceTokenId},
     key::expiry::moment,
     personal_token::{TokenScope, TokenScopes},
     service_account::{NewServiceToken, ServiceAccount, ServiceToken},
@@ -98,13 +98,23 @@ impl From<ServiceToken> for ServiceTokenResponse {
     }
 }
 
+/// A token, and the organization of its account.
+pub struct TokenOf {
+    token: ServiceToken,
+    org_id: OrgId,
+}
+
 /// Seen like its account.
-impl Reachable for ServiceToken {
+impl Reachable for TokenOf {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = ServiceTokenId::parse(id) else { return Ok(None) };
-        let Some(found) = store.service_token(&id).await? else { return Ok(None) };
-        let account = ServiceAccount::find(store, reader, found.account_id.as_str()).await?;
-        Ok(account.map(|_| found))
+        let Some(token) = store.service_token(&id).await? else { return Ok(None) };
+        let account = ServiceAccount::find(store, reader, token.account_id.as_str()).await?;
+        Ok(account.map(|account| Self { token, org_id: account.org_id }))
     }
 }
 
@@ -203,7 +213,7 @@ pub async fn create(
 )]
 pub async fn revoke(
     State(state): State<AppState>,
-    Within { manager, it: token }: Within<ServiceToken>,
+    Within { manager, it: TokenOf { token, .. } }: Within<TokenOf>,
     _: QueryParams<NoParams>,
 ) -> Result<Response, Problem> {
     manages_accounts(&manager)?;

@@ -99,12 +99,18 @@ impl TrustRuleResponse {
 
 /// For people with the permission, and for root tokens that manage the organization. It does not exist for others.
 impl Reachable for TrustRule {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = TrustRuleId::parse(id) else { return Ok(None) };
         let Some(found) = store.trust_rule(&id).await? else { return Ok(None) };
+        if reader.closed(&found.org_id).is_some() {
+            return Ok(None);
+        }
         let may = match reader {
-            Reader::Token(..) if store.find(reader, &found.org_id).await?.is_none() => false,
-            Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
+            Reader::Person(user) | Reader::Bearer { user, .. } => {
                 store.may(user, &found.org_id, Permission::GovernKeys).await?
             }
             Reader::Account(account) => {

@@ -100,6 +100,10 @@ pub struct WebhookSecretResponse {
 
 /// For people with the permission, and for root tokens and keys that manage the organization. It does not exist for others.
 impl Reachable for Webhook {
+    fn org(&self) -> &OrgId {
+        &self.org_id
+    }
+
     async fn find(store: &Store, reader: Reader<'_>, id: &str) -> StoreResult<Option<Self>> {
         let Some(id) = WebhookId::parse(id) else { return Ok(None) };
         let Some(found) = store.webhook(&id).await? else { return Ok(None) };
@@ -108,11 +112,11 @@ impl Reachable for Webhook {
 }
 
 pub(super) async fn may_manage(store: &Store, reader: Reader<'_>, org: &OrgId) -> StoreResult<bool> {
+    if reader.closed(org).is_some() {
+        return Ok(false);
+    }
     match reader {
-        Reader::Token(..) if store.find(reader, org).await?.is_none() => Ok(false),
-        Reader::Person(user) | Reader::Passing(user) | Reader::Token(user, _) => {
-            store.may(user, org, Permission::ManageWebhooks).await
-        }
+        Reader::Person(user) | Reader::Bearer { user, .. } => store.may(user, org, Permission::ManageWebhooks).await,
         Reader::Account(account) => store.subject_may(account.as_str(), org, Permission::ManageWebhooks).await,
         Reader::All | Reader::Org(_) => Ok(store.find(reader, org).await?.is_some()),
     }

@@ -83,7 +83,9 @@ impl Kind {
             (Who::Guests, _) => Expected::Status(303),
             (_, Self::Nobody) => Expected::SignIn,
             (Who::SignedIn, _) | (Who::Operators, Self::Operator) | (Who::Holder, OWNER) => Expected::Taken,
-            (Who::Operators | Who::Holder, _) | (_, Self::Stranger | Self::Operator) => Expected::NotFound,
+            (Who::Operators | Who::Holder | Who::SomebodyElse, _) | (_, Self::Stranger | Self::Operator) => {
+                Expected::NotFound
+            }
             (_, Self::With(role, spot)) => with(role, spot, who, at),
         }
     }
@@ -110,7 +112,13 @@ fn with(role: Role, spot: Spot, who: Who, at: PlaceKind) -> Expected {
         Who::WholeLog => role.may(Permission::SeeKeys),
         Who::Leaving if spot.kind() >= at => true,
         Who::Leaving => return Expected::NotFound,
-        Who::WithinProject(_) | Who::Everybody(_) | Who::Guests | Who::SignedIn | Who::Operators | Who::Holder => {
+        Who::WithinProject(_)
+        | Who::Everybody(_)
+        | Who::Guests
+        | Who::SignedIn
+        | Who::Operators
+        | Who::Holder
+        | Who::SomebodyElse => {
             unreachable!("not about a place")
         }
     };

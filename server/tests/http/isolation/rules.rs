@@ -30,6 +30,9 @@ pub const RULES: &[Rule] = &[
     rule("/sign-in",                              Some(Who::Guests),    Some(Everybody(422))),
     // Who has not typed a password begins with that.
     rule("/sign-in/code",                         Some(Everybody(303)),  Some(Everybody(303))),
+    // Browsers have no passkeys for an IP address.
+    rule("/sign-in/passkey",                      None,                  Some(Everybody(400))),
+    rule("/passkeys/options",                     None,                  Some(Everybody(400))),
     // Of an issuer that is not set up.
     rule("/sign-in/with/{issuer_id}",             Some(Everybody(404)),  Some(Everybody(404))),
     // On a portal without mail; for a link that has ended.
@@ -52,6 +55,8 @@ pub const RULES: &[Rule] = &[
     rule("/account/authenticator/remove",         Some(SignedIn),        Some(SignedIn)),
     rule("/account/recovery-codes",               Some(SignedIn),        Some(SignedIn)),
     rule("/account/recovery-codes/file",          None,                  Some(SignedIn)),
+    rule("/account/passkeys/new",                 Some(SignedIn),        Some(SignedIn)),
+    rule("/account/passkeys/{passkey_id}/remove", Some(Who::SomebodyElse), Some(Who::SomebodyElse)),
     rule("/account/tokens/new",                   Some(SignedIn),        Some(SignedIn)),
     rule("/account/tokens/{personal_token_id}/revoke", Some(Who::Holder), Some(Who::Holder)),
     rule("/device",                               Some(SignedIn),        Some(SignedIn)),
@@ -331,10 +336,12 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/account/change-password"),
     of_page("/act/account/add-authenticator"),
     of_page("/act/account/confirm"),
+    of_page("/act/account/add-passkey"),
     of_page("/act/account/create-token"),
     of_page("/act/account/link"),
     of_page("/act/account/recovery-codes-file"),
     of_page("/act/account/remove-authenticator"),
+    of_page("/act/account/remove-passkey"),
     of_page("/act/account/renew-recovery-codes"),
     of_page("/act/account/sign-in-to-link"),
     of_page("/act/account/unlink"),
@@ -367,6 +374,7 @@ pub const ACTS: &[ActRule] = &[
     of_page("/act/sessions/second-factor"),
     of_page("/act/sessions/sign-in"),
     of_page("/act/sessions/sign-in-with"),
+    of_page("/act/sessions/sign-in-with-passkey"),
     of_page("/act/sessions/sign-out"),
     of_page("/act/setup/create-account"),
     of_page("/act/trust-rules/change"),

@@ -27,4 +27,6 @@ pub enum Who {
     Operators,
     /// The person whose it is: the owner of the organization. For others it does not exist.
     Holder,
+    /// The person whose it is, who is none of these. For them it does not exist.
+    SomebodyElse,
 }

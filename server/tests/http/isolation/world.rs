@@ -28,6 +28,7 @@ use super::{
     rules::{ActRule, RULES, Rule, Who},
 };
 use crate::{
+    account::passkeys::made_elsewhere,
     client::{Answer, Client, ORIGIN},
     portal::{PASSWORD, TestPortal},
 };
@@ -92,6 +93,7 @@ impl World {
         let token = portal.store.create_token(&Act::by(Actor::CommandLine), "Automation", false, None).await;
         ids.push(("token_id", token.expect("made").0.id.to_string()));
         ids.push(("personal_token_id", personal_token));
+        ids.push(("passkey_id", made_elsewhere(portal, &spare).await.to_string()));
         ids.push(("digest", logo(portal, &org).await));
         ids.push(("invitation_id", invited(portal, &org).await));
         ids.push(("approval_id", portal.waiting(&app).await.to_string()));

@@ -37,6 +37,7 @@ crate::on_both_portals!(
     groups_give_roles_through_node,
     signing_out_ends_the_session_there_through_node,
     without_a_password_one_confirms_at_the_issuer_through_node,
+    without_a_password_no_form_asks_for_one_through_node,
     a_sign_in_is_as_fresh_as_the_issuer_says_through_node,
     answers_that_let_nobody_in_are_counted_through_node,
     without_issuers_there_is_no_button,
@@ -309,6 +310,21 @@ async fn without_a_password_one_confirms_at_the_issuer_through_node(portal: &Tes
     let answer = browser.post("/sign-in/with/acme", &form).await;
     let there = answer.header("refresh").strip_prefix("0;url=").expect("it leads there").to_owned();
     assert!(there.contains("prompt=login"), "{there}");
+}
+
+async fn without_a_password_no_form_asks_for_one_through_node(portal: &TestPortal) {
+    let (provider, portal) = acme(portal).await;
+    provider.set("account=grace").await;
+    let browser = portal.another();
+    assert_eq!(provider.sign_in(&browser, "acme").await.status, 303);
+    let account = browser.get("/account").await.body;
+    assert!(account.contains("You have none: you sign in with an issuer."), "{account}");
+    assert!(!account.contains("type=\"password\""), "{account}");
+    assert_eq!(browser.get("/account/password").await.location(), "/account");
+    let form = [("do", "password"), ("current_password", ""), ("new_password", "walls have small doors")];
+    let answer = browser.post("/account", &form).await;
+    assert!(answer.status == 422 && answer.body.contains("You have no password"), "{}", answer.body);
+    assert_eq!(events(&portal, "password.refused").await, 0, "nothing was guessed");
 }
 
 async fn a_sign_in_is_as_fresh_as_the_issuer_says_through_node(portal: &TestPortal) {

@@ -163,8 +163,9 @@ async fn what_is_answered_is_described(portal: &TestPortal) {
     let ids = ids.into_iter().chain([("key_id", issued["key_id"].as_str().expect("text").to_owned())]);
     let (webhook, delivery) = portal.webhook(&of_org).await;
     let ids = ids.chain([("webhook_id", webhook.to_string()), ("delivery_id", delivery.to_string())]);
-    let (account, token, _) = portal.service_account(&of_org).await;
-    let ids = ids.chain([("service_account_id", account.id.to_string()), ("service_token_id", token.id.to_string())]);
+    let (account, service_token, _) = portal.service_account(&of_org).await;
+    let ids =
+        ids.chain([("service_account_id", account.id.to_string()), ("service_token_id", service_token.id.to_string())]);
     let ids = ids.chain([("trust_rule_id", portal.trust_rule(&of).await.to_string())]);
     let ids = ids.chain([("seq", "1".to_owned()), ("import_id", import)]);
     let ids: Vec<_> = ids.collect();
