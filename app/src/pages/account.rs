@@ -174,7 +174,7 @@ async fn page(ui: &Ui, me: &SignedIn, form: FormState, done: Option<&'static str
                 </Setting>
                 {match has_password {
                     true => view! { <PasswordForm form=passwords email/> }.into_any(),
-                    false => view! { <NoPassword/> }.into_any(),
+                    false => view! { <NoPassword form=passwords/> }.into_any(),
                 }}
                 <TwoStep factors passkeys host now/>
                 <LinkedSignIns identities issuers/>

@@ -26,9 +26,10 @@ pub(super) fn PasswordForm(form: FormState, email: String) -> impl IntoView {
 
 /// The same for people who sign in with an issuer alone.
 #[component]
-pub(super) fn NoPassword() -> impl IntoView {
+pub(super) fn NoPassword(form: FormState) -> impl IntoView {
     view! {
         <Setting title="Password" about=|| "You have none: you sign in with an issuer.">
+            <ErrorSummary form=&form/>
             <p class="muted">"If you want one, ask an operator of this portal."</p>
         </Setting>
     }

@@ -170,7 +170,7 @@ impl Cluster {
     fn serve(&self, node: usize) -> Server {
         let mut command = self.command();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data(node));
-        command.args(["--database-url", &self.urls[node]]).args(&self.surroundings.arguments).stderr(Stdio::null());
+        command.args(["--database-url", &self.urls[node]]).args(&self.surroundings.arguments);
         if let Some(url) = self.redis_urls.get(node) {
             command.args(["--redis-url", url]);
         }

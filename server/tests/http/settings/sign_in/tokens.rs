@@ -67,14 +67,14 @@ async fn a_token_is_as_good_as_the_session_that_made_it(portal: &TestPortal) {
     set(portal, &page, &[("factor", "on")]).await;
     for token in [&before, &shell_before] {
         says(&get(portal, &path, token).await, "requires a second factor");
-        assert_eq!(get(portal, "/v1/orgs", token).await.json()["items"].as_array().map(Vec::len), Some(0));
+        assert_eq!(get(portal, "/v1/orgs", token).await.json()["data"].as_array().map(Vec::len), Some(0));
         let tenant = serde_json::json!({ "name": "T" });
         says(&portal.manage(&format!("{path}/tenants"), token, Some(tenant)).await, "requires a second factor");
         says(&get(portal, &format!("{path}/webhooks"), token).await, "requires a second factor");
     }
     for token in [&after, &shell] {
         assert_eq!(get(portal, &path, token).await.status, 200);
-        assert_eq!(get(portal, "/v1/orgs", token).await.json()["items"].as_array().map(Vec::len), Some(1));
+        assert_eq!(get(portal, "/v1/orgs", token).await.json()["data"].as_array().map(Vec::len), Some(1));
     }
     // Another's organization still does not exist.
     let (_, eve) = member(portal, &org, "Eve", "eve@example.com").await;
@@ -92,7 +92,7 @@ async fn a_command_line_ends_by_the_same_times(portal: &TestPortal) {
     let (made, shell) = (token(portal).await, command_line(portal, portal).await);
     let path = format!("/v1/orgs/{org}");
     for _ in 0..2 {
-        portal.store.clock.turn(19 * MINUTE);
+        portal.store.clock.turn(17 * MINUTE);
         assert_eq!(get(portal, &path, &shell).await.status, 200);
     }
     portal.store.clock.turn(21 * MINUTE);
