@@ -23,9 +23,14 @@ CREATE TABLE sign_in_domains (
 ALTER TABLE sessions ADD COLUMN factor_at BIGINT;
 -- The longest time (microseconds) without a request since the person last proved that it is them.
 ALTER TABLE sessions ADD COLUMN longest_pause BIGINT NOT NULL DEFAULT 0;
+-- When the issuer by which a session began last asked the person; NULL without one, where it does not say, and from before.
+ALTER TABLE sessions ADD COLUMN asked_at BIGINT;
 
 -- Beside the issuer (provider): whether the person who made a token, or approved a command line, had shown their second factor. Of
 -- those from before nothing is known.
 ALTER TABLE personal_tokens ADD COLUMN with_factor BIGINT NOT NULL DEFAULT 0 CHECK (with_factor IN (0, 1));
 ALTER TABLE personal_tokens ADD COLUMN longest_pause BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE device_requests ADD COLUMN with_factor BIGINT NOT NULL DEFAULT 0 CHECK (with_factor IN (0, 1));
+-- When the person of that session had signed in (with its issuer). Of those from before it is taken for when the token was made.
+ALTER TABLE personal_tokens ADD COLUMN signed_in_at BIGINT;
+ALTER TABLE device_requests ADD COLUMN signed_in_at BIGINT;

@@ -11,7 +11,10 @@ CREATE TABLE passkeys (
     -- Its public key and its counter, as JSON. No secret.
     credential TEXT NOT NULL,
     added_at BIGINT NOT NULL,
-    last_used_at BIGINT CHECK (last_used_at >= added_at)
+    last_used_at BIGINT CHECK (last_used_at >= added_at),
+    -- Whether it signs in by itself. 0 after the account was recovered, or a copy was noticed: then it is only a second factor, until it
+    -- was used beside another proof.
+    alone BIGINT NOT NULL DEFAULT 1 CHECK (alone IN (0, 1))
 );
 
 -- Those of a person are listed, and counted at each sign-in with a password.

@@ -41,7 +41,7 @@ pub enum Who {
     Code(IpAddr),
     /// The same with a browser that signed in to the account before: somebody who learnt the password can't keep its owner out.
     CodeOfDevice([u8; 16]),
-    /// The same for a signed-in person, who confirms that it is them.
+    /// The same for a signed-in person, who confirms that it is them, with a code or a passkey.
     CodeOfSignedIn,
     /// Types a recovery code from this address. Nobody guesses one; the count keeps scripts from trying.
     RecoveryCode(IpAddr),

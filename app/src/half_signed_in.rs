@@ -64,6 +64,9 @@ pub struct HalfSignedIn {
     identity: Option<(String, String)>,
     #[serde(default)]
     groups: Option<Vec<String>>,
+    /// When the issuer asked them; 0 if it does not say so.
+    #[serde(default)]
+    asked_at: i64,
     /// Whether the browser was known for the person.
     pub was_known: bool,
     at: i64,
@@ -79,14 +82,15 @@ impl HalfSignedIn {
     /// The cookie.
     pub fn keep(context: &Context, user: &User, proved: &Proved, was_known: bool) -> Option<HeaderValue> {
         let store = &context.store;
-        let (identity, groups) = match proved {
-            Proved::Password(_) => (None, None),
-            Proved::Identity { identity, groups, .. } => {
-                (Some((identity.provider.clone(), identity.subject.clone())), groups.clone())
+        let (identity, groups, asked_at) = match proved {
+            Proved::Password(_) => (None, None, 0),
+            Proved::Identity { identity, groups, asked_at, .. } => {
+                (Some((identity.provider.clone(), identity.subject.clone())), groups.clone(), asked_at.micros())
             }
         };
         let password = password_mark(context, &user.id, &proved.device_mark());
-        let half = Self { user: user.id.clone(), password, identity, groups, was_known, at: store.now().micros() };
+        let at = store.now().micros();
+        let half = Self { user: user.id.clone(), password, identity, groups, asked_at, was_known, at };
         let plain = serde_json::to_vec(&half).ok()?;
         let sealed = BASE64_URL_SAFE_NO_PAD.encode(store.vault().seal(PURPOSE, &plain, store.entropy()));
         set_cookie(context, &sealed, VALID.as_secs())
@@ -102,8 +106,7 @@ impl HalfSignedIn {
             (Some((provider, subject)), hash) => Proved::Identity {
                 identity: Identity { provider: provider.clone(), subject: subject.clone() },
                 hash,
-                // The code is the newer proof.
-                asked_at: Timestamp::from_micros(0),
+                asked_at: Timestamp::from_micros(half.asked_at),
                 groups: half.groups.clone(),
             },
             (None, Some(hash)) => Proved::Password(hash),

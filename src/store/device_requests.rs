@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Store, detached, old_rows::Old, row::Read, sign_in_policies::ShownAtSignIn, tx::Tx, users};
 use crate::{
-    Error, Result,
+    Error, Result, Timestamp,
     audit::{Act, Action, Actor, NewEvent, SYSTEM, Target},
     device::{self, DeviceAnswer, DeviceCodes, DeviceRequest, INTERVAL, MOST, UserCode, VALID},
     id::UserId,
@@ -108,8 +108,8 @@ impl Store {
             }
             let shown = tx.shown_by_actor().await?;
             let row = sqlx::query(
-                "UPDATE device_requests SET user_id = $1, decided_at = $2, approved = $3, provider = $6, with_factor = $7 \
-                 WHERE user_code_hash IN ($4, $5) AND expires_at > $2 AND decided_at IS NULL RETURNING *",
+                "UPDATE device_requests SET user_id = $1, decided_at = $2, approved = $3, provider = $6, with_factor = $7, \
+                 signed_in_at = $8 WHERE user_code_hash IN ($4, $5) AND expires_at > $2 AND decided_at IS NULL RETURNING *",
             )
             .bind(id.to_string())
             .bind(store.now().micros())
@@ -118,6 +118,7 @@ impl Store {
             .bind(before)
             .bind(shown.provider)
             .bind(i64::from(shown.with_factor))
+            .bind(shown.signed_in_at.map(Timestamp::micros))
             .fetch_optional(tx.on())
             .await?
             .ok_or(Error::NotFound)?;
@@ -175,7 +176,11 @@ impl Store {
             return Ok(DeviceAnswer::Denied);
         };
         let DeviceRequest { name, scopes, .. } = request(&row)?;
-        let shown = ShownAtSignIn { provider: row.text_opt("provider")?, with_factor: row.flag("with_factor")? };
+        let shown = ShownAtSignIn {
+            provider: row.text_opt("provider")?,
+            signed_in_at: row.time_opt("signed_in_at")?,
+            with_factor: row.flag("with_factor")?,
+        };
         let tokens = tx.sign_command_line_in(&user, name, scopes, shown).await?;
         tx.commit().await?;
         Ok(DeviceAnswer::Approved(tokens))

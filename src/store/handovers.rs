@@ -174,7 +174,8 @@ impl Store {
     }
 
     /// Opens a hand-over for somebody with its token: once, whoever comes first. `passphrase` says whether the right one was
-    /// given (`None` if none was judged), `me` who is signed in.
+    /// given (`None` if none was judged), `me` who is signed in. Fails if it is for one member, whose session does not meet what the
+    /// organization demands.
     pub async fn open_handover(
         &self,
         act: &Act,
@@ -239,6 +240,10 @@ impl Store {
             if let Some(why) = why {
                 tx.commit_counts().await?;
                 return Ok(Err(why));
+            }
+            // For one member, who gets into the organization with this session. Otherwise nothing is used up.
+            if row.text_opt("user_id")?.is_some() {
+                tx.meets_sign_in_policy(&org).await?;
             }
             if row.text_opt("passphrase_hash")?.is_some() && passphrase != Some(true) {
                 if passphrase.is_none() {

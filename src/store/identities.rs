@@ -134,7 +134,7 @@ impl Tx {
             .bind(provider)
             .bind(subject),
             Proof::Passkey(used) => {
-                self.use_passkey(user, used).await?;
+                self.use_passkey(user, used, true).await?;
                 sqlx::query("SELECT 1 FROM users WHERE id = $1 AND disabled_at IS NULL").bind(user.to_string())
             }
         };

@@ -20,6 +20,10 @@ use crate::{
 /// How long an answered challenge is remembered: longer than a browser's cookie holds one.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
+/// After a recovery of the account, and after there may have been a copy.
+const NOT_ALONE: &str = "This passkey does not sign in by itself at present. Sign in with your password or your issuer first, and \
+    use it as the second step: then it does again.";
+
 fn event(action: Action, user: &User, details: Value) -> NewEvent {
     NewEvent::of_system(action, Target::new("user", &user.id, &user.name)).with(details)
 }
@@ -146,11 +150,15 @@ impl Store {
         .await
     }
 
-    /// Records that a passkey was used whose counter went back: there may be a copy of it, so the person is told by mail.
+    /// Records that a passkey was used whose counter went back: there may be a copy of it, so the person is told by mail. Which of
+    /// the two was used can't be known, so neither signs in by itself until it was used beside another proof.
     pub async fn record_copied_passkey(&self, act: &Act, user: &User, passkey: &Passkey) -> Result<()> {
         let (store, act, user, name) = (self.clone(), act.clone(), user.clone(), passkey.name.clone());
+        let id = passkey.id.to_string();
         detached(async move {
             let mut tx = store.begin(&act).await?;
+            tx.lock_chain(SYSTEM).await?;
+            sqlx::query("UPDATE passkeys SET alone = 0 WHERE id = $1").bind(id).execute(tx.on()).await?;
             let details = json!({ "passkey": name, "reason": "counter" });
             let refused = event(Action::SecondFactorRefused, &user, details).refused(401);
             tx.record_and_mail(refused, &user.id, Mail::SecondFactorChanged).await?;
@@ -176,16 +184,33 @@ impl Tx {
     }
 
     /// Uses a passkey of this person. Fails if the challenge was answered before, or if the passkey was removed or used since
-    /// its signature was checked.
-    pub(super) async fn use_passkey(&mut self, user: &UserId, used: PasskeyUse) -> Result<()> {
+    /// its signature was checked; and if it is used `alone`, without another proof, but may not sign in by itself. Used beside
+    /// another, it may from then on.
+    pub(super) async fn use_passkey(&mut self, user: &UserId, used: PasskeyUse, alone: bool) -> Result<()> {
         self.use_challenge(used.challenge).await?;
+        let id = used.passkey.to_string();
+        if alone {
+            let row = sqlx::query("SELECT 1 FROM passkeys WHERE id = $1 AND alone = 0").bind(id.clone());
+            if row.fetch_optional(self.on()).await?.is_some() {
+                return Err(Error::field("", NOT_ALONE));
+            }
+        }
         let now = self.now().micros();
         let update = sqlx::query(
-            "UPDATE passkeys SET credential = $1, last_used_at = $2 WHERE id = $3 AND user_id = $4 AND credential = $5",
+            "UPDATE passkeys SET credential = $1, last_used_at = $2, alone = 1 WHERE id = $3 AND user_id = $4 \
+             AND credential = $5 AND (alone = 1 OR $6 = 0)",
         );
-        let update = update.bind(used.after).bind(now).bind(used.passkey.to_string()).bind(user.to_string());
-        let update = update.bind(used.before).execute(self.on()).await?;
+        let update = update.bind(used.after).bind(now).bind(id).bind(user.to_string());
+        let update = update.bind(used.before).bind(i64::from(alone)).execute(self.on()).await?;
         if update.rows_affected() == 0 { Err(again()) } else { Ok(()) }
+    }
+
+    /// The account of a person was recovered: somebody else may have added their passkeys. Each stays as a second factor, so that
+    /// a mailbox takes none away, and signs in by itself again once it was used beside another proof.
+    pub(super) async fn passkeys_need_more(&mut self, user: &UserId) -> Result<()> {
+        let update = sqlx::query("UPDATE passkeys SET alone = 0 WHERE user_id = $1").bind(user.to_string());
+        update.execute(self.on()).await?;
+        Ok(())
     }
 }
 

@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// Sets the password of a link's person, once. Every session ends, and so do the other links of that person, and the identities
-    /// that were linked.
+    /// that were linked. Passkeys do not sign in by themselves until they were used beside the new password.
     /// Returns how many sessions.
     pub async fn reset_password(&self, act: &Act, reset: &ResetId, password_hash: String) -> Result<u64> {
         let (store, act, reset) = (self.clone(), act.clone(), reset.clone());
@@ -112,6 +112,7 @@ impl Store {
             let user = users::user(&user)?;
             let revoked = tx.end_personal_tokens(&user.id).await?;
             let unlinked = tx.unlink_identities(&user.id).await?;
+            tx.passkeys_need_more(&user.id).await?;
             let ended = tx.password_was_changed(&user, Action::PasswordReset, (revoked, unlinked.len())).await?;
             tx.commit().await?;
             store.end_roles_of_groups(&act, &user, &unlinked).await;

@@ -226,8 +226,8 @@ impl Tx {
         let refresh = refresh.map(|(secret, until)| (store.0.peppers.digest(secret).0, until));
         sqlx::query(
             "INSERT INTO personal_tokens (id, user_id, kind, name, scopes, shown, digest, pepper, refresh_digest, \
-             refreshed_until, created_at, expires_at, form_token, provider, with_factor) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             refreshed_until, created_at, expires_at, form_token, provider, with_factor, signed_in_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(token.id.to_string())
         .bind(token.user_id.to_string())
@@ -244,6 +244,7 @@ impl Tx {
         .bind(form_token)
         .bind(shown.provider)
         .bind(i64::from(shown.with_factor))
+        .bind(shown.signed_in_at.map(Timestamp::micros))
         .execute(self.on())
         .await
         .map_err(|error| {

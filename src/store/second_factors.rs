@@ -215,17 +215,22 @@ impl Tx {
         Ok(())
     }
 
-    /// Fails if the person has a second factor and this does not show it. A code is used up. Returns whether it was shown now.
+    /// Fails if the person has a second factor and this does not show it, and if this shows one that they do not have any more. A
+    /// code is used up. Returns whether it was shown now.
     pub(super) async fn needs_second_factor(&mut self, user: &User, proof: Option<SecondProof>) -> Result<bool> {
         if !self.has_second_factor(&user.id).await? {
-            return Ok(false);
+            return match proof {
+                // It was removed since it was asked for. Nothing is proved: nobody asked for the password instead.
+                Some(SecondProof::Code(_) | SecondProof::Passkey(_)) => Err(wrong()),
+                Some(SecondProof::Session) | None => Ok(false),
+            };
         }
         let is_shown = !matches!(proof, Some(SecondProof::Session));
         let is_right = match proof {
             Some(SecondProof::Session) => true,
             Some(SecondProof::Code(TypedCode::Authenticator(code))) => self.use_code(&user.id, &code).await?,
             Some(SecondProof::Passkey(used)) => {
-                self.use_passkey(&user.id, used).await?;
+                self.use_passkey(&user.id, used, false).await?;
                 true
             }
             Some(SecondProof::Code(TypedCode::Recovery(code))) => self.use_recovery_code(user, &code).await?,
@@ -292,7 +297,8 @@ impl Tx {
         Ok(false)
     }
 
-    async fn delete_second_factors(&mut self, user: &UserId) -> Result<bool> {
+    /// Removes every second factor of a person, and the recovery codes. The caller records why. `false` if there is none.
+    pub(super) async fn delete_second_factors(&mut self, user: &UserId) -> Result<bool> {
         if !self.has_second_factor(user).await? {
             return Ok(false);
         }

@@ -46,16 +46,18 @@ impl Store {
         self.begin_session(act, user, proof, Some(second), is_new_device).await
     }
 
-    /// The same for a person without a second factor, whom an issuer asked last at that time.
+    /// The same for a person whom an issuer asked last at that time; long ago if it does not say so. A second factor is the newer
+    /// proof that it is them, but not one of how old the sign-in with the issuer is.
     pub async fn start_session_by_issuer(
         &self,
         act: &Act,
         user: &User,
         proof: Proof,
         asked_at: Timestamp,
+        second: Option<SecondProof>,
         is_new_device: bool,
     ) -> Result<SessionToken> {
-        self.begin_session_at(act, user, proof, None, Some(asked_at), is_new_device).await
+        self.begin_session_at(act, user, proof, second, Some(asked_at), is_new_device).await
     }
 
     async fn begin_session(
@@ -75,7 +77,7 @@ impl Store {
         user: &User,
         proof: Proof,
         second: Option<SecondProof>,
-        proved_at: Option<Timestamp>,
+        asked_at: Option<Timestamp>,
         is_new_device: bool,
     ) -> Result<SessionToken> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
@@ -91,9 +93,11 @@ impl Store {
             }
             // A passkey is both factors.
             let with_factor = passkey.is_some() || tx.needs_second_factor(&user, second).await?;
+            let asked_at = asked_at.map(|at| at.min(now));
+            let proved_at = if with_factor { now } else { asked_at.unwrap_or(now) };
             sqlx::query(
-                "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, \
-                 expires_at, provider, proved_at, factor_at) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9)",
+                "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, expires_at, \
+                 provider, proved_at, factor_at, asked_at) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)",
             )
             .bind(token.digest().to_vec())
             .bind(user.id.to_string())
@@ -102,8 +106,10 @@ impl Store {
             .bind(now.micros())
             .bind((now + LIFETIME).micros())
             .bind(provider.clone())
-            .bind(proved_at.map_or(now, |at| at.min(now)).micros())
+            .bind(proved_at.micros())
             .bind(with_factor.then(|| now.micros()))
+            // Where the issuer does not say so, the session counts from its beginning.
+            .bind(asked_at.map(Timestamp::micros).filter(|at| *at > 0))
             .execute(tx.on())
             .await?;
             let signed_in = NewEvent::of_system(Action::SignedIn, Target::new("user", &user.id, &user.name));

@@ -14,6 +14,11 @@ pub(super) const DEMANDS: &str =
 
 const REQUIRED: &str = "(SELECT rq.provider FROM required_sign_ins rq WHERE rq.org_id = o.id)";
 
+/// When the person of a session `s` signed in: with an issuer, when that asked them, as far as it says. A confirmation here does not
+/// count, so a session is never newer than its beginning.
+pub(super) const SIGNED_IN_AT: &str = "CASE WHEN COALESCE(s.asked_at, s.created_at) < s.proved_at \
+    THEN COALESCE(s.asked_at, s.created_at) ELSE s.proved_at END";
+
 /// An address `u` that nobody has shown to be theirs is of no domain.
 const ADDRESS: &str = "EXISTS (SELECT 1 FROM sign_in_domains d WHERE d.org_id = o.id) AND (u.unverified = 1 OR NOT EXISTS \
     (SELECT 1 FROM sign_in_domains d WHERE d.org_id = o.id AND u.email LIKE '%@' || d.domain))";
@@ -55,10 +60,8 @@ pub(super) fn of_session(factor_due: &str) -> String {
          AND bg.session = s.id_digest AND bg.until_at > $2)"
     );
     // A confirmation here says nothing of the issuer; and that may have asked the person long before it let them in here.
-    let recent = format!(
-        "CASE WHEN s.provider = {REQUIRED} AND s.created_at < s.proved_at THEN s.created_at ELSE s.proved_at END \
-         <= $2 - sp.lifetime"
-    );
+    let recent =
+        format!("CASE WHEN s.provider = {REQUIRED} THEN {SIGNED_IN_AT} ELSE s.proved_at END <= $2 - sp.lifetime");
     // A sign-in counts for the order, too: an issuer may not say when it asked the person.
     let [theirs, of_other] = ["s", "n"]
         .map(|at| format!("CASE WHEN {at}.proved_at > {at}.created_at THEN {at}.proved_at ELSE {at}.created_at END"));
@@ -79,10 +82,14 @@ pub(super) fn of_token() -> String {
         "{REQUIRED} IS NOT NULL AND NOT (COALESCE(t.provider, '') = {REQUIRED} AND EXISTS \
          (SELECT 1 FROM identities ti WHERE ti.provider = t.provider AND ti.user_id = u.id))"
     );
-    let recent = "t.kind = 'command_line' AND t.created_at <= $2 - sp.lifetime";
+    // Made in a session of the issuer: counted from that sign-in, as there. A token that a person made has to have been made in time.
+    let since =
+        format!("CASE WHEN t.provider = {REQUIRED} THEN COALESCE(t.signed_in_at, t.created_at) ELSE t.created_at END");
+    let recent =
+        format!("(t.kind = 'command_line' AND {since} <= $2 - sp.lifetime) OR {since} <= t.created_at - sp.lifetime");
     let pause = "t.kind = 'command_line' AND (COALESCE(t.last_used_at, t.created_at) <= $2 - sp.idle \
         OR t.longest_pause >= sp.idle)";
-    shared("t.provider", &issuer, "$2", "t.with_factor = 1", recent, pause, "1 = 0")
+    shared("t.provider", &issuer, "$2", "t.with_factor = 1", &recent, pause, "1 = 0")
 }
 
 /// Reads the columns, in the order in which a person provides what is missing.

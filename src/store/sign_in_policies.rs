@@ -9,7 +9,7 @@ use super::{
     Store, detached,
     row::Read,
     second_factors::HAS_FACTOR,
-    sign_in_judge::{DEMANDS, POLICY, missing, of_session, of_token},
+    sign_in_judge::{DEMANDS, POLICY, SIGNED_IN_AT, missing, of_session, of_token},
     tx::Tx,
 };
 use crate::{
@@ -34,6 +34,8 @@ pub struct ClosedOrg {
 pub(super) struct ShownAtSignIn {
     /// The URL of the issuer by which they signed in.
     pub provider: Option<String>,
+    /// When they signed in, by the issuer's word where it says. A confirmation here does not count.
+    pub signed_in_at: Option<Timestamp>,
     pub with_factor: bool,
 }
 
@@ -101,10 +103,10 @@ impl Store {
         Ok(())
     }
 
-    /// Ends the requirement of an issuer: on the command line for one that is gone. Returns its URL, if one was required.
-    pub async fn end_required_sign_in(&self, act: &Act, org: &Org) -> Result<Option<String>> {
-        let before = self.change_sign_in_policy(act, org, |before| SignInPolicy { issuer: None, ..before }).await?;
-        Ok(before.issuer)
+    /// Ends all that is demanded: on the command line, for people who are locked out, be it by an issuer that is gone or by one of
+    /// the owners. Returns what it was.
+    pub async fn end_sign_in_policy(&self, act: &Act, org: &Org) -> Result<SignInPolicy> {
+        self.change_sign_in_policy(act, org, |_| SignInPolicy::default()).await
     }
 
     /// Returns what was demanded before.
@@ -317,8 +319,15 @@ impl Tx {
         let Actor::User { credential: Credential::Session(session), .. } = self.actor().clone() else {
             return Ok(ShownAtSignIn::default());
         };
-        let row = sqlx::query("SELECT provider, factor_at FROM sessions WHERE id_digest = $1").bind(session.to_vec());
+        let sql = format!(
+            "SELECT s.provider, s.factor_at, {SIGNED_IN_AT} AS signed_in_at FROM sessions s WHERE s.id_digest = $1"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(session.to_vec());
         let Some(row) = row.fetch_optional(self.on()).await? else { return Ok(ShownAtSignIn::default()) };
-        Ok(ShownAtSignIn { provider: row.text_opt("provider")?, with_factor: row.time_opt("factor_at")?.is_some() })
+        Ok(ShownAtSignIn {
+            provider: row.text_opt("provider")?,
+            signed_in_at: row.time_opt("signed_in_at")?,
+            with_factor: row.time_opt("factor_at")?.is_some(),
+        })
     }
 }

@@ -189,10 +189,13 @@ impl Store {
             if done.rows_affected() == 0 {
                 return Err(Error::NotFound);
             }
-            // The person may have lost the account to somebody who made tokens with it, or linked an identity. Who gets their first
-            // password signs in by their identity only, and keeps it.
+            // The person may have lost the account to somebody who made tokens with it, linked an identity, or added a passkey.
+            // Who gets their first password signs in by their identity only, and keeps it.
             let revoked = if change { tx.end_personal_tokens(&user.id).await? } else { 0 };
             let unlinked = if change && had { tx.unlink_identities(&user.id).await? } else { Vec::new() };
+            if change && had {
+                tx.passkeys_need_more(&user.id).await?;
+            }
             let ended = tx.password_was_changed(&user, Action::PasswordChanged, (revoked, unlinked.len())).await?;
             tx.commit().await?;
             store.end_roles_of_groups(&act, &user, &unlinked).await;

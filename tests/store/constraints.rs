@@ -274,6 +274,13 @@ async fn each_constraint_refuses(store: &TestStore) {
                  VALUES ('pky_x', '{ada}', 'localhost', 'x', %DIGEST%, '{{}}', 2, 1)"
             ),
         ),
+        (
+            "passkey that signs in by itself in part",
+            format!(
+                "INSERT INTO passkeys (id, user_id, rp_id, name, credential_id, credential, added_at, alone) \
+                 VALUES ('pky_x', '{ada}', 'localhost', 'x', %DIGEST%, '{{}}', 1, 2)"
+            ),
+        ),
         ("event of no chain", "UPDATE events SET chain = 'nowhere'".to_owned()),
         ("event numbers", format!("UPDATE events SET seq = 1 WHERE chain = '{org}' AND seq = 2")),
         ("event numbers begin at 1", format!("UPDATE events SET seq = 0 WHERE chain = '{org}' AND seq = 1")),

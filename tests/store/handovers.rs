@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use sallyport::{
     Error,
-    audit::{Act, Actor},
+    audit::{Act, Actor, Credential},
     handover::{Code, Handover, Protection, TRIES},
+    identity::Proof,
     key::Key,
-    store::{EventFilter, NotOpened, Store},
+    sign_in_policy::SignInPolicy,
+    store::{EventFilter, NotOpened, Reader, Store},
     testing::TestStore,
 };
 
@@ -21,6 +23,7 @@ sallyport::on_both_databases!(
     it_ends,
     it_is_withdrawn,
     it_can_be_for_one_member,
+    a_member_opens_it_with_a_session_that_gets_in,
     wrong_passphrases_end_it,
     a_second_opening_is_told,
 );
@@ -181,6 +184,30 @@ async fn it_can_be_for_one_member(store: &TestStore) {
         store.open_handover(&nobody(), &handover.id, &token, Some(user), None).await.expect("read")
     };
     assert_eq!(by(&ada.id).await.err(), Some(NotOpened::NotForYou));
+}
+
+async fn a_member_opens_it_with_a_session_that_gets_in(store: &TestStore) {
+    let (act, key, ..) = made(store, plain()).await;
+    let ada = match &act.actor {
+        Actor::User { id, .. } => store.user(id).await.expect("read").expect("there"),
+        _ => unreachable!("a person"),
+    };
+    let only = Protection { only_for: ada.email.clone(), ..plain() };
+    let (handover, code) = store.create_handover(&act, &key, FILE, only).await.expect("made");
+    let proof = Proof::Password { hash: "none".to_owned() };
+    let session = store.start_session(&act, &ada, proof).await.expect("signed in").digest();
+    let credential = Credential::Session(session);
+    let by = Act::by(Actor::User { id: ada.id.clone(), name: ada.name.clone(), credential });
+    let org = store.find(Reader::All, &key.org_id).await.expect("read").expect("there");
+    let policy = SignInPolicy { factor_from: Some(store.now()), ..SignInPolicy::default() };
+    store.set_sign_in_policy(&Act::by(Actor::CommandLine), &org, policy).await.expect("set");
+    let token = code.token(&handover.id);
+    let refused = store.open_handover(&by, &handover.id, &token, Some(&ada.id), None).await;
+    assert!(matches!(refused, Err(Error::Forbidden(why)) if why.contains("second factor")));
+    assert!(store.handover(&handover.id).await.expect("read").expect("kept").is_open, "it is not used up");
+    store.end_sign_in_policy(&Act::by(Actor::CommandLine), &org).await.expect("ended");
+    let opened = store.open_handover(&by, &handover.id, &token, Some(&ada.id), None).await.expect("read");
+    assert!(opened.is_ok());
 }
 
 async fn wrong_passphrases_end_it(store: &TestStore) {

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use sallyport::{
-    Error,
+    Error, Timestamp,
     audit::{Act, Action, Actor, Credential},
     id::PasskeyId,
-    identity::Proof,
+    identity::{Identity, Proof},
     passkey::{Answer, MOST_PASSKEYS, NotProved, Passkey, PasskeyUse, RelyingParty},
-    second_factor::SecondProof,
+    second_factor::{SecondProof, TypedCode},
     sign_in_policy::SignInPolicy,
     store::EventFilter,
     testing::{Authenticator, TestStore},
@@ -18,7 +18,10 @@ sallyport::on_both_databases!(
     a_challenge_is_answered_once,
     two_uses_at_once_of_a_counter_are_one,
     a_counter_that_goes_back_is_refused_and_told,
+    a_recovered_account_needs_more_than_its_passkeys,
     a_passkey_is_a_second_factor,
+    a_factor_that_went_meanwhile_proves_nothing,
+    a_second_step_does_not_renew_the_sign_in_at_an_issuer,
     a_passkey_is_the_factor_that_an_organization_requires,
     the_first_one_gives_recovery_codes_and_the_last_one_takes_them,
     there_are_at_most_ten,
@@ -130,6 +133,35 @@ async fn a_counter_that_goes_back_is_refused_and_told(store: &TestStore) {
     store.record_copied_passkey(&store.act(&ada), &ada, &passkey).await.expect("recorded");
     let told = events(store, Action::SecondFactorRefused).await;
     assert_eq!((&told[0]["passkey"], &told[0]["reason"]), (&"Phone".into(), &"counter".into()));
+    needs_a_password_once(store, &ada, &mut phone, "none").await;
+}
+
+/// The passkey does not sign in by itself, until it was used beside the password with this hash.
+async fn needs_a_password_once(store: &TestStore, user: &User, phone: &mut Authenticator, hash: &str) {
+    let known = async || store.passkeys_of(&user.id).await.expect("listed").remove(0);
+    let act = store.act(user);
+    let proof = Proof::Passkey(used(phone, &known().await).expect("right"));
+    let alone = store.start_session(&act, user, proof).await;
+    assert!(matches!(alone, Err(Error::Invalid(_))), "not by itself");
+    let second = SecondProof::Passkey(used(phone, &known().await).expect("right"));
+    let proof = Proof::Password { hash: hash.to_owned() };
+    store.start_session_with(&act, user, proof, second, false).await.expect("beside the password");
+    let proof = Proof::Passkey(used(phone, &known().await).expect("right"));
+    store.start_session(&act, user, proof).await.expect("by itself again");
+}
+
+async fn a_recovered_account_needs_more_than_its_passkeys(store: &TestStore) {
+    let (ada, shell) = (store.person("Ada").await, Act::by(Actor::CommandLine));
+    let (mut phone, passkey) = add(store, &ada, "Phone").await;
+    let reset = store.create_password_reset(&shell, &ada).await.expect("a link");
+    store.reset_password(&shell, &reset, "by link".to_owned()).await.expect("reset");
+    needs_a_password_once(store, &ada, &mut phone, "by link").await;
+    store.set_password_to_change(&shell, &ada, "by an operator".to_owned()).await.expect("set");
+    needs_a_password_once(store, &ada, &mut phone, "by an operator").await;
+    // A password that they chose themselves is no recovery.
+    store.change_password(&shell, &ada, "chosen".to_owned()).await.expect("changed");
+    let proof = Proof::Passkey(used(&mut phone, &stored(store, &passkey).await).expect("right"));
+    store.start_session(&store.act(&ada), &ada, proof).await.expect("signed in");
 }
 
 async fn a_passkey_is_a_second_factor(store: &TestStore) {
@@ -154,6 +186,49 @@ async fn a_passkey_is_a_second_factor(store: &TestStore) {
     assert!(matches!(started, Err(Error::Invalid(_))));
     let proof = Proof::Passkey(used(&mut other, &theirs).expect("right"));
     assert!(store.start_session(&act, &ada, proof).await.is_err());
+}
+
+async fn a_factor_that_went_meanwhile_proves_nothing(store: &TestStore) {
+    let ada = store.person("Ada").await;
+    let (mut phone, passkey) = add(store, &ada, "Phone").await;
+    let act = store.act(&ada);
+    let proof = Proof::Passkey(used(&mut phone, &passkey).expect("right"));
+    let session = store.start_session(&act, &ada, proof).await.expect("signed in").digest();
+    let before = store.proved_at(session).await.expect("asked");
+    let signed = used(&mut phone, &stored(store, &passkey).await).expect("right");
+    assert!(store.remove_passkey(&act, &ada, &passkey.id).await.expect("removed"));
+    store.clock.turn(Duration::from_secs(60 * 60));
+    // They were asked for it, and not for their password.
+    let code = TypedCode::parse("000000").expect("a code");
+    for second in [SecondProof::Code(code), SecondProof::Passkey(signed)] {
+        let confirmed = store.prove_session(&act, &ada, session, Some(second)).await;
+        assert!(matches!(confirmed, Err(Error::Invalid(_))));
+    }
+    assert_eq!(store.proved_at(session).await.expect("asked"), before);
+    store.prove_session(&act, &ada, session, None).await.expect("with the password, which was checked");
+}
+
+async fn a_second_step_does_not_renew_the_sign_in_at_an_issuer(store: &TestStore) {
+    let (ada, shell) = (store.person("Ada").await, Act::by(Actor::CommandLine));
+    let org = store.org(&store.act(&ada), "Focus").await;
+    let (mut phone, passkey) = add(store, &ada, "Phone").await;
+    let identity = Identity::check("https://idp.example", "ada").expect("checked");
+    store.link_identity(&shell, &ada, identity.clone()).await.expect("linked");
+    let issuer = Some(identity.provider.clone());
+    let policy = SignInPolicy { issuer, lifetime_hours: Some(1), ..SignInPolicy::default() };
+    store.set_sign_in_policy(&shell, &org, policy).await.expect("set");
+    store.clock.turn(Duration::from_secs(60));
+    let now = store.now();
+    let minutes = |minutes: u64| now - Duration::from_secs(minutes * 60);
+    // Of one that does not say when, the sign-in here counts.
+    for (asked_at, is_open) in [(minutes(60), false), (minutes(59), true), (Timestamp::from_micros(0), true)] {
+        let second = SecondProof::Passkey(used(&mut phone, &stored(store, &passkey).await).expect("right"));
+        let (act, proof) = (store.act(&ada), Proof::Identity(identity.clone()));
+        let started = store.start_session_by_issuer(&act, &ada, proof, asked_at, Some(second), false).await;
+        let session = started.expect("signed in").digest();
+        assert_eq!(store.is_open_to(&session, &org.id).await.expect("asked"), is_open, "{asked_at:?}");
+        assert_eq!(store.proved_at(session).await.expect("asked"), Some(now), "the passkey is a new proof");
+    }
 }
 
 async fn a_passkey_is_the_factor_that_an_organization_requires(store: &TestStore) {

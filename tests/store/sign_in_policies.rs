@@ -3,11 +3,12 @@ use std::time::Duration;
 use sallyport::{
     Error,
     audit::{Act, Actor, Credential},
-    id::OrgId,
+    device::{self, DeviceAnswer},
+    id::{OrgId, PersonalTokenId},
     identity::{Identity, Proof},
     member::{Permission, Role},
     org::Org,
-    personal_token::{NewPersonalToken, TokenScopes},
+    personal_token::{NewPersonalToken, TokenKind, TokenScopes},
     sign_in_policy::{Missing, SignInPolicy},
     store::EventFilter,
     testing::TestStore,
@@ -21,6 +22,7 @@ sallyport::on_both_databases!(
     a_lifetime_begins_with_the_issuer_where_one_is_required,
     an_address_that_is_not_verified_is_of_no_domain,
     a_token_needs_the_issuer_that_its_session_had,
+    a_token_is_no_newer_than_the_sign_in_with_the_issuer,
     a_deleted_organization_leaves_nothing,
 );
 
@@ -35,8 +37,12 @@ fn of(change: impl FnOnce(&mut SignInPolicy)) -> SignInPolicy {
 /// What the person does in a session of their own.
 async fn in_session(store: &TestStore, user: &User, proof: Proof) -> (Act, [u8; 32]) {
     let session = store.start_session(&store.act(user), user, proof).await.expect("signed in").digest();
+    (acting(user, session), session)
+}
+
+fn acting(user: &User, session: [u8; 32]) -> Act {
     let credential = Credential::Session(session);
-    (Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), credential }), session)
+    Act::by(Actor::User { id: user.id.clone(), name: user.name.clone(), credential })
 }
 
 fn password() -> Proof {
@@ -191,6 +197,58 @@ async fn a_token_needs_the_issuer_that_its_session_had(store: &TestStore) {
     store.unlink_identity(&Act::by(Actor::CommandLine), &ada, identity).await.expect("unlinked");
     let closed = store.closed_to_token(&tokens[1].id).await.expect("asked");
     assert_eq!(closed.into_iter().map(|closed| closed.missing).collect::<Vec<_>>(), [lacks]);
+}
+
+/// A personal token and a command line of this session.
+async fn tokens(store: &TestStore, user: &User, act: &Act, form_token: &[u8]) -> [PersonalTokenId; 2] {
+    let new = NewPersonalToken {
+        name: "CI".to_owned(),
+        scopes: TokenScopes::ALL,
+        expires_at: None,
+        form_token: form_token.to_vec(),
+    };
+    let (made, _) = store.issue_personal_token(act, new).await.expect("made");
+    let nobody = Act::by(Actor::Anonymous);
+    let codes = store.start_device_sign_in(&nobody, "laptop", TokenScopes::ALL).await.expect("started");
+    store.approve_device(act, &codes.user_code).await.expect("approved");
+    let device_code = device::parse(codes.device_code.expose()).expect("a code");
+    let answer = store.ask_device(&nobody, device_code).await.expect("asked");
+    assert!(matches!(answer, DeviceAnswer::Approved(_)), "{answer:?}");
+    // The newest is the first.
+    let all = store.personal_tokens(&user.id).await.expect("listed");
+    let command_line = all.into_iter().find(|token| matches!(token.kind, TokenKind::CommandLine));
+    [made.id, command_line.expect("signed in").id]
+}
+
+async fn a_token_is_no_newer_than_the_sign_in_with_the_issuer(store: &TestStore) {
+    let (ada, org, ..) = focus(store).await;
+    let identity = Identity::check(ISSUER, "ada").expect("checked");
+    store.link_identity(&Act::by(Actor::CommandLine), &ada, identity.clone()).await.expect("linked");
+    let (act, session) = in_session(store, &ada, Proof::Identity(identity)).await;
+    let policy = of(|policy| {
+        policy.issuer = Some(ISSUER.to_owned());
+        policy.lifetime_hours = Some(8);
+    });
+    store.set_sign_in_policy(&act, &org, policy).await.expect("set");
+    let closed = async |token: &PersonalTokenId| {
+        let closed = store.closed_to_token(token).await.expect("asked");
+        closed.into_iter().flat_map(|closed| closed.missing).collect::<Vec<_>>()
+    };
+    let again = [Missing::Issuer { url: ISSUER.to_owned(), again: true }];
+    store.clock.turn(Duration::from_secs(7 * 3_600));
+    let session = store.prove_session(&act, &ada, session, None).await.expect("confirmed").digest();
+    let act = acting(&ada, session);
+    let [made, command_line] = tokens(store, &ada, &act, b"in time").await;
+    assert!(closed(&made).await.is_empty() && closed(&command_line).await.is_empty());
+    store.clock.turn(Duration::from_secs(3_600));
+    assert_eq!(closed(&made).await, [], "it was made in time, and has an expiry of its own");
+    assert_eq!(closed(&command_line).await, again, "it is as old as its session");
+    // The session is closed to the organization, and makes nothing that is not, however fresh.
+    let session = store.prove_session(&act, &ada, session, None).await.expect("confirmed").digest();
+    assert_eq!(missing(store, session, &org.id).await, again);
+    for token in tokens(store, &ada, &acting(&ada, session), b"too late").await {
+        assert_eq!(closed(&token).await, again);
+    }
 }
 
 async fn a_deleted_organization_leaves_nothing(store: &TestStore) {

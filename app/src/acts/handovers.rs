@@ -91,9 +91,16 @@ pub async fn open_handover(
             Some(judged?)
         }
     };
-    let opened = match store.open_handover(&act, &id, &token, me, is_right).await? {
-        Ok(opened) => opened,
-        Err(why) => return Ok(InPage(Err(why))),
+    let opened = match store.open_handover(&act, &id, &token, me, is_right).await {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(why)) => return Ok(InPage(Err(why))),
+        Err(error) => {
+            // Such as a session that the organization does not let in.
+            if is_right == Some(true) {
+                store.return_try(&id).await?;
+            }
+            return Err(error.into());
+        }
     };
     let Some(code) = code else { return Ok(InPage(Ok(Given::Sealed(opened)))) };
     let text = code.open(&id, &opened.sealed).ok_or(PageError::Broken)?;

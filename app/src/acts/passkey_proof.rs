@@ -45,7 +45,12 @@ pub(super) async fn proved(
     let Some(asked) = asked else { return Err(ActError::field("", TOO_LATE)) };
     caller.store().needs_unanswered(asked.challenge.digest()).await?;
     let nobody = caller.client.act(Actor::Anonymous);
-    let attempt = match context.attempts.begin(Who::Passkey(caller.client.ip), "").await? {
+    // Who is signed in is counted by themselves: others at their address do not keep them from confirming.
+    let (who, account) = match person.filter(|_| purpose == Purpose::Confirm) {
+        Some(user) => (Who::CodeOfSignedIn, user.id.as_str()),
+        None => (Who::Passkey(caller.client.ip), ""),
+    };
+    let attempt = match context.attempts.begin(who, account).await? {
         Ok(attempt) => attempt,
         Err(refused) => {
             if refused.tell {

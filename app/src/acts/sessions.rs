@@ -190,8 +190,8 @@ async fn begin(
 ) -> Result<Started, ActError> {
     let (store, act, proof) = (caller.store(), caller.client.act(signing(user)), proved.proof());
     let token = match (second, was_known) {
-        (None, _) if let Proved::Identity { asked_at, .. } = proved => {
-            store.start_session_by_issuer(&act, user, proof, *asked_at, !was_known).await?
+        (second, _) if let Proved::Identity { asked_at, .. } = proved => {
+            store.start_session_by_issuer(&act, user, proof, *asked_at, second, !was_known).await?
         }
         (Some(second), _) => store.start_session_with(&act, user, proof, second, !was_known).await?,
         (None, true) => store.start_session(&act, user, proof).await?,

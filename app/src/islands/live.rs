@@ -85,8 +85,9 @@ pub(super) fn show(page: &Document) -> Option<()> {
 /// The first interval; each is half as long again, up to the longest.
 const FIRST: i32 = 3_000;
 const LONGEST: i32 = 60_000;
-/// A page that was left open must not keep its session alive forever.
-const AT_MOST: u32 = 100;
+/// A page that was left open must not keep its session alive: these end after less than the least idle time that an organization can
+/// set (15 minutes).
+const AT_MOST: u32 = 17;
 
 /// Polls with increasing intervals while the page is visible and contains the element. `ask` returns whether to
 /// continue.

@@ -44,7 +44,7 @@ pub(super) fn changed(
             "A passkey was refused",
             format!(
                 "The passkey {} of your account at {brand} was used with a counter that went back. There may be a copy of it, \
-                 so the sign-in was refused.",
+                 so the sign-in was refused. It does not sign in by itself until it was used beside your password.",
                 quoted(name)
             ),
         ),

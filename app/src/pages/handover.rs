@@ -62,9 +62,16 @@ pub async fn post(
 ) -> PageResult {
     let handover = find(&context, asked).await?;
     let text = |name: &str| form.value(name);
-    let InPage(opened) =
-        caller.run(open_handover(handover.id.clone(), text("code"), text("token"), text("passphrase"))).await?;
+    let opened = caller.run(open_handover(handover.id.clone(), text("code"), text("token"), text("passphrase"))).await;
     let by_script = headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/json");
+    let InPage(opened) = match opened.map_err(PageError::from) {
+        // The organization does not let this session in. The script shows a message, not a page.
+        Err(PageError::Forbidden(message)) if by_script => {
+            let answer = (StatusCode::FORBIDDEN, Json(json!({ "field": "", "message": message })));
+            return Ok(answer.into_response());
+        }
+        opened => opened?,
+    };
     match opened {
         Ok(Given::Sealed(opened)) => Ok(sealed(&opened)),
         Ok(Given::Text { name, text }) => {

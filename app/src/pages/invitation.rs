@@ -116,7 +116,7 @@ fn NewAccount(
     let taken = taken.then(|| {
         view! {
             <Notice tone=Tone::Neutral>
-                "An account was made for this address with a link that was not sent to it. Choose your name and a new password: what was signed in before is signed out, and its tokens end."
+                "An account was made for this address with a link that was not sent to it. Choose your name and a new password: what was signed in before is signed out, and its tokens and second factors end."
             </Notice>
         }
     });

@@ -6,6 +6,7 @@ use sallyport::{
     id::OrgId,
     member::{Member, Role, RoleGiven},
     place::{Place, PlaceKind},
+    sign_in_policy::SignInPolicy,
     store::{Reader, Store},
 };
 
@@ -31,11 +32,27 @@ fn org_id(text: &str) -> Result<OrgId, String> {
 async fn any_sign_in(store: &Store, org: &OrgId) -> Result<(), String> {
     let found = store.find(Reader::All, org).await.map_err(said)?;
     let org = found.ok_or_else(|| format!("There is no organization {org}."))?;
-    match store.end_required_sign_in(&act(), &org).await.map_err(said)? {
-        Some(issuer) => say!("People of {} sign in as they like. It required {issuer}.", org.name),
-        None => say!("{} requires no issuer.", org.name),
+    let ended = demanded(&store.end_sign_in_policy(&act(), &org).await.map_err(said)?);
+    if ended.is_empty() {
+        say!("{} requires nothing of sign-ins.", org.name);
+    } else {
+        say!("People of {} sign in as they like. It required {}.", org.name, ended.join("; "));
     }
     Ok(())
+}
+
+/// What a policy demands, in words.
+fn demanded(policy: &SignInPolicy) -> Vec<String> {
+    let domains = (!policy.domains.is_empty()).then(|| format!("an e-mail address of {}", policy.domains.join(", ")));
+    let all = [
+        policy.issuer.as_ref().map(|issuer| format!("a sign-in with {issuer}")),
+        policy.factor_from.map(|from| format!("a second factor from {}", from.to_rfc3339())),
+        policy.lifetime_hours.map(|hours| format!("a sign-in not older than {hours} h")),
+        policy.idle_minutes.map(|minutes| format!("no pause of {minutes} min")),
+        policy.most_sessions.map(|most| format!("at most {most} sessions of a person")),
+        domains,
+    ];
+    all.into_iter().flatten().collect()
 }
 
 #[derive(Subcommand)]
@@ -69,7 +86,7 @@ pub enum MemberCommand {
         #[arg(long)]
         json: bool,
     },
-    /// End the requirement that members of an organization sign in with one issuer, when that issuer is gone
+    /// End all that an organization requires of its members' sign-ins: an issuer that is gone, or what locks them out
     #[command(after_help = "Example:
   sallyport member any-sign-in --org org_focus_labs_kB8mPx")]
     AnySignIn {

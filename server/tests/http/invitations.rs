@@ -7,10 +7,14 @@ use sallyport::{
     invitation::{NewInvitations, VALID},
     member::Role,
     store::EventFilter,
+    testing::Authenticator,
 };
 
 use crate::{
-    account::two_step::set_up_app,
+    account::{
+        passkeys::{HOST, add, at_localhost, options},
+        two_step::set_up_app,
+    },
     client::{Answer, Client},
     middleware::headers::assert_guarded,
     portal::{PASSWORD, TestPortal},
@@ -19,7 +23,7 @@ use crate::{
 crate::on_both_portals!(
     a_stranger_accepts_a_link_that_was_handed_over,
     who_receives_the_mail_takes_an_unverified_account_over,
-    a_taken_over_account_keeps_its_second_factor,
+    a_taken_over_account_loses_the_factors_of_who_made_it,
     with_mail_no_page_has_the_link,
     a_person_with_that_address_accepts_and_no_other,
     links_that_ended_answer_alike,
@@ -134,20 +138,30 @@ async fn mailed(portal: &TestPortal, org: &OrgId) -> String {
     mailed.url(portal.store.vault(), "")
 }
 
-/// Whoever made the account may have set up a second factor: the mail and a new password do not go around it.
-async fn a_taken_over_account_keeps_its_second_factor(portal: &TestPortal) {
+/// Whoever made the account may have added a passkey, which signs in by itself, and an app, which nobody else has.
+async fn a_taken_over_account_loses_the_factors_of_who_made_it(portal: &TestPortal) {
+    let portal = &at_localhost(portal).await;
     let org = org(portal).await;
     let handed_over = link(portal, &org, "grace@example.com", "viewer").await;
     let mallory = portal.another();
     assert_eq!(accept(&mallory, &handed_over).await.status, 303);
     set_up_app(portal, &mallory).await;
+    let mut phone = Authenticator::at(HOST);
+    assert_eq!(add(&mallory, "Phone", &mut phone).await.location(), "/account?changed=passkey");
     let other = OrgId::parse(&portal.org("Other").await).expect("an id");
     let mailed = mailed(portal, &other).await;
     let grace = portal.another();
     let form = [("name", "Grace Hopper"), ("password", "doors have tall walls")];
     let done = grace.post(&mailed, &form).await;
-    assert_eq!(done.location(), format!("/sign-in/code?next=%2Forgs%2F{other}"), "{}", done.body);
-    assert_eq!(grace.get("/account").await.status, 303, "not signed in");
+    assert_eq!(done.location(), format!("/orgs/{other}"), "no second step: {}", done.body);
+    assert_eq!(grace.get("/account").await.status, 200);
+    let browser = portal.another();
+    let credential = phone.sign(&options(&browser, "sign-in").await);
+    let answer = browser.post("/sign-in/passkey", &[("credential", &credential)]).await;
+    assert!(answer.status == 422 && answer.body.contains("This passkey was not accepted."), "{}", answer.body);
+    let form = [("email", "grace@example.com"), ("password", "doors have tall walls")];
+    let answer = portal.another().post("/sign-in", &form).await;
+    assert!(answer.status == 303 && !answer.location().starts_with("/sign-in"), "{}", answer.location());
 }
 
 async fn with_mail_no_page_has_the_link(portal: &TestPortal) {

@@ -84,8 +84,8 @@ impl Store {
     }
 
     /// Accepts an invitation for an account whose e-mail address nobody has shown to be theirs: the person who received
-    /// the mail takes it over. Its password is replaced, and its sessions and tokens end, because somebody else may have made
-    /// them.
+    /// the mail takes it over. Its password is replaced, and its sessions, tokens and second factors end, because somebody else
+    /// may have made them.
     pub async fn accept_invitation_as_proof(
         &self,
         act: &Act,
@@ -134,7 +134,10 @@ impl Tx {
             return Err(Error::Forbidden(ENDED));
         }
         let revoked = self.end_personal_tokens(&user.id).await?;
-        self.password_was_changed(user, Action::AddressVerified, (revoked, 0)).await.map(drop)
+        self.password_was_changed(user, Action::AddressVerified, (revoked, 0)).await?;
+        // A passkey signs in by itself, and anybody else's factor would lock the person out. After the sessions ended, so that
+        // none is added meanwhile.
+        self.delete_second_factors(&user.id).await.map(drop)
     }
 
     /// Ends an invitation because it is accepted. Two that accept it wait for each other: the second finds it ended.

@@ -97,7 +97,7 @@ async fn page(ui: &Ui, access: &OrgAccess, form: FormState, saved: bool) -> Resu
                     about=|| "Who signed in too long ago, or was away for too long, confirms that it’s them before they see the organization again. Sign-ins of command lines end by the same times here."
                 >
                     <div class="stack form">
-                        <TextField form=&form name="lifetime_hours" label="Session lifetime (hours)" hint="From 1 to 720. The portal’s own is 30 days."/>
+                        <TextField form=&form name="lifetime_hours" label="Session lifetime (hours)" hint="From 1 to 720. The portal’s own is 30 days. An issuer has to say when it asked (auth_time), or members without a password or a second factor can’t get in."/>
                         <TextField form=&form name="idle_minutes" label="Idle time (minutes)" hint="From 15 to 4320. The portal’s own is 3 days."/>
                         <TextField form=&form name="most_sessions" label="Most sessions per person" hint="From 1 to 20. Those that were confirmed last get in."/>
                     </div>

@@ -7,6 +7,7 @@ use sallyport::{
     id::OrgId,
     identity::Identity,
     member::Role,
+    sign_in_policy::SignInPolicy,
     store::Reader,
 };
 
@@ -253,10 +254,11 @@ async fn the_requirement_ends_with_its_issuer_or_by_an_operator_through_node(por
     let (_provider, portal, org, browser) = required(portal).await;
     let settings = format!("/orgs/{org}/settings/sign-in");
     assert_eq!(browser.post(&settings, &[("issuer", "")]).await.status, 303);
-    assert_eq!(browser.post(&settings, &[("issuer", "acme")]).await.status, 303);
+    let form = [("issuer", "acme"), ("lifetime_hours", "8"), ("domains", "example.com")];
+    assert_eq!(browser.post(&settings, &form).await.status, 303);
     let it = portal.store.find(Reader::All, &org).await.expect("asked").expect("there");
-    let ended = portal.store.end_required_sign_in(&Act::by(Actor::CommandLine), &it).await.expect("ended");
-    assert!(ended.is_some());
-    assert_eq!(portal.store.sign_in_policy(&org).await.expect("asked").issuer, None);
+    let ended = portal.store.end_sign_in_policy(&Act::by(Actor::CommandLine), &it).await.expect("ended");
+    assert!(ended.issuer.is_some() && ended.lifetime_hours == Some(8));
+    assert_eq!(portal.store.sign_in_policy(&org).await.expect("asked"), SignInPolicy::default(), "all of it");
     assert_eq!(signed_in(&portal).await.get(&format!("/orgs/{org}")).await.status, 200);
 }
