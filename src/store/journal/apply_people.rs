@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Result,
     audit::{Action, NewEvent, Target},
-    id::{OrgId, ServiceAccountId},
+    id::{OrgId, ServiceAccountId, UserId},
     journal::HeldRole,
     member::Role,
     place::PlaceKind,
@@ -97,6 +97,7 @@ impl Tx {
         if !self.changes(sql, person, commit.at).await? {
             return Ok(Vec::new());
         }
+        self.passkeys_need_more(&UserId::stored(person.to_owned())).await?;
         let event = NewEvent::of_system(Action::PasswordChanged, Target::new("user", person, person));
         Ok(vec![event.with(commit.details())])
     }
