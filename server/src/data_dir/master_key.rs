@@ -131,5 +131,9 @@ pub fn write_whole(path: &Path, line: &str) -> io::Result<()> {
     let linked = fs::hard_link(&part, path);
     fs::remove_file(&part)?;
     linked?;
+    // Two that started at once use one name for the part: what is there has to be what this process goes on with.
+    if fs::read_to_string(path)?.trim_end() != line {
+        return Err(io::Error::other("another process wrote it at the same time"));
+    }
     File::open(folder)?.sync_all()
 }
