@@ -27,7 +27,9 @@ use crate::{
 use folder::Traces;
 
 pub use lock::ServerLock;
-pub use master_key::{key_path, new_key_path, old_key_path, put_new_key, read_key, read_keys, write_whole};
+pub use master_key::{
+    key_path, new_key_path, old_key_path, put_new_key, read_key, read_keys, would_lose_a_key, write_whole,
+};
 
 /// Whether a start may create a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,7 +171,7 @@ impl DataDir {
     fn tools(&self, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Tools {
         // A server reads the files again when the database names a key that it has not read.
         let place = self.place.clone();
-        let vault = Vault::of(&self.keys, Some(Box::new(move || read_keys(&place).unwrap_or_default())));
+        let vault = Vault::of(&self.keys, Some(Box::new(move || read_again(&place))));
         Tools { clock, entropy, vault, profile: self.profile.clone() }
     }
 
@@ -185,6 +187,14 @@ impl DataDir {
             remove(&self.fresh);
         }
     }
+}
+
+/// What of the keys can be read; why not is said.
+fn read_again(place: &DataLocation) -> Vec<MasterKey> {
+    read_keys(place).unwrap_or_else(|error| {
+        master_key::warn_once(error);
+        Vec::new()
+    })
 }
 
 /// The size of a SQLite database without tables.

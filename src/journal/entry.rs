@@ -117,6 +117,10 @@ pub enum Entry {
     AuditKeyRevoked {
         key: String,
     },
+    /// The authenticator app that a person had is none of theirs any more.
+    AuthenticatorRemoved {
+        person: String,
+    },
     /// Recovery codes of a person that there were are used, or were replaced.
     RecoveryCodesEnded {
         person: String,

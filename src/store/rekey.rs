@@ -39,12 +39,19 @@ impl Store {
             if known.iter().any(|key| key.state == MasterKeyState::Current && key.fingerprint == new) {
                 return Err(conflict("current_master_key", format!("The master key {new} seals already.")));
             }
+            // Somebody may have it, which is why it was replaced.
+            let is_former = |state| matches!(state, MasterKeyState::Retired | MasterKeyState::Removed);
+            if known.iter().any(|key| key.fingerprint == new && is_former(key.state)) {
+                let message =
+                    format!("The master key {new} was replaced before; it does not seal again. Make a new one.");
+                return Err(conflict("former_master_key", message));
+            }
             // One that was announced and never used.
             sqlx::query("DELETE FROM master_keys WHERE state = 'coming' AND fingerprint <> $1")
                 .bind(new.to_string())
                 .execute(tx.on())
                 .await?;
-            // After an older backup was restored, it may be a known one.
+            // It may have been announced before.
             sqlx::query(
                 "INSERT INTO master_keys (fingerprint, state, since) VALUES ($1, 'coming', $2) \
                  ON CONFLICT (fingerprint) DO UPDATE SET state = 'coming', since = excluded.since",

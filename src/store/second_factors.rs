@@ -151,6 +151,7 @@ impl Store {
             if deleted.execute(tx.on()).await?.rows_affected() == 0 {
                 return Ok(false);
             }
+            tx.notes(Entry::AuthenticatorRemoved { person: user.id.to_string() });
             let is_left = tx.keep_recovery_codes(&user.id).await?;
             let removed = event(Action::AuthenticatorRemoved, &user, json!({ "factor_left": is_left }));
             tx.record_and_mail(removed, &user.id, Mail::SecondFactorChanged).await?;
@@ -303,6 +304,7 @@ impl Tx {
             return Ok(false);
         }
         self.notes(Entry::RecoveryCodesEnded { person: user.to_string() });
+        self.notes(Entry::AuthenticatorRemoved { person: user.to_string() });
         let passkeys = sqlx::query("SELECT id FROM passkeys WHERE user_id = $1").bind(user.to_string());
         for passkey in &passkeys.fetch_all(self.on()).await? {
             self.notes(Entry::PasskeyRemoved { person: user.to_string(), id: passkey.text("id")? });

@@ -4,7 +4,7 @@
 //! account itself do: what was taken away is gone when the write returns.
 
 use serde_json::json;
-use sqlx::any::AnyRow;
+use sqlx::{Any, Executor, any::AnyRow};
 
 use super::{
     Store, detached,
@@ -78,6 +78,25 @@ pub(super) fn place_of(account: &ServiceAccount) -> PlaceKey {
     }
 }
 
+async fn gives_more(
+    on: impl Executor<'_, Database = Any>,
+    account: &ServiceAccount,
+    role: Role,
+    place: &PlaceKey,
+) -> Result<bool> {
+    let Some(had) = &account.role else { return Ok(true) };
+    if Permission::ALL.iter().any(|permission| role.may(*permission) && !had.role.may(*permission)) {
+        return Ok(true);
+    }
+    if had.place_id == place.id || had.kind == PlaceKind::Org {
+        return Ok(false);
+    }
+    // What is below its tenant is no more.
+    let below = sqlx::query("SELECT 1 FROM projects WHERE id = $1 AND tenant_id = $2");
+    let below = below.bind(place.id.clone()).bind(had.place_id.clone()).fetch_optional(on).await?;
+    Ok(below.is_none())
+}
+
 fn taken(error: sqlx::Error) -> Error {
     let (constraint, column) = ("service_accounts_name_unique", "service_accounts.name_folded");
     name_taken(error, constraint, column, "service account", "in this organization")
@@ -128,7 +147,17 @@ impl Store {
         .await
     }
 
-    /// Gives an account another name, or another role and place.
+    /// Whether this role at a place allows what the account may not do now.
+    pub async fn gives_account_more<'a>(
+        &self,
+        account: &ServiceAccount,
+        role: Role,
+        place: impl Into<PlaceRef<'a>>,
+    ) -> Result<bool> {
+        gives_more(self.read(), account, role, &PlaceKey::from(place.into())).await
+    }
+
+    /// Gives an account another name, or another role and place. If it may do more then, its tokens end.
     pub async fn change_service_account<'a>(
         &self,
         act: &Act,
@@ -165,6 +194,13 @@ impl Store {
                 details["from"] = before.role.as_ref().map(|had| had.role.as_str()).into();
                 if let Some(at) = at {
                     details["at"] = at;
+                }
+                // Whoever has one was trusted with what the account could do when it was made.
+                if gives_more(tx.on(), &before, role, &place).await? {
+                    let revoked = tx.end_tokens_of_account(&before).await?;
+                    if revoked > 0 {
+                        details["tokens_revoked"] = revoked.into();
+                    }
                 }
                 tx.end_roles_of_account(&before).await?;
                 tx.grant_to(&place, id.as_str(), role, None).await?;
@@ -283,6 +319,20 @@ impl Tx {
         let query = sqlx::query("DELETE FROM grants WHERE org_id = $1 AND subject = $2");
         query.bind(account.org_id.to_string()).bind(account.id.to_string()).execute(self.on()).await?;
         Ok(())
+    }
+
+    /// Returns how many.
+    async fn end_tokens_of_account(&mut self, account: &ServiceAccount) -> Result<usize> {
+        let ended = sqlx::query(
+            "UPDATE service_tokens SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 \
+             RETURNING id",
+        );
+        let now = self.now().micros();
+        let ended = ended.bind(account.id.to_string()).bind(now).fetch_all(self.on()).await?;
+        for row in &ended {
+            self.notes(Entry::ServiceTokenRevoked { id: row.text("id")? });
+        }
+        Ok(ended.len())
     }
 
     /// The people who are told of what concerns an account: those who manage members where it has its role, the nearest first.

@@ -91,6 +91,7 @@ impl Store {
             if !tx.is_proved(&user.id, proof).await? {
                 return Err(Error::SignedOut);
             }
+            tx.needs_no_decision(&user.id).await?;
             // A passkey is both factors.
             let with_factor = passkey.is_some() || tx.needs_second_factor(&user, second).await?;
             let asked_at = asked_at.map(|at| at.min(now));

@@ -85,9 +85,8 @@ fn taken(action: Action) -> Taken {
         SignInRequired => Journaled("SignInRequired"),
         PasswordChanged | PasswordReset => Journaled("PasswordChanged"),
         SignedOut => Not("every session ends with a restore"),
-        AuthenticatorAdded | AuthenticatorRemoved | RecoveryCodesRenewed | RecoveryCodeUsed | SecondFactorsReset => {
-            Journaled("RecoveryCodesEnded")
-        }
+        AuthenticatorRemoved | SecondFactorsReset => Journaled("AuthenticatorRemoved"),
+        AuthenticatorAdded | RecoveryCodesRenewed | RecoveryCodeUsed => Journaled("RecoveryCodesEnded"),
         OrgEdited | TenantEdited | ProjectEdited | AppEdited | KeyEdited => Not("what a key may do is not in it"),
         OrgArchived | OrgRestored | TenantArchived | TenantRestored | ProjectArchived | ProjectRestored
         | AppArchived | AppRestored => Journaled("Archived"),

@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sallyport::{
-    audit::{Act, Actor},
+    Error,
+    audit::{Act, Action, Actor},
     capability::{Asked, CapabilityVerdict, NewCapability},
+    entropy::OsEntropy,
+    identity::Proof,
     journal::{Entry, Line},
     key::LimitOverride,
     member::Role,
+    second_factor::TotpSecret,
     store::{HowToRestore, Reconciled},
     testing::TestStore,
+    user::{NewUser, Password, User},
 };
 
 use crate::journal::{damage, events, how, lost, reconcile, restored, state, status};
@@ -24,6 +29,8 @@ sallyport::on_both_databases!(
     a_password_that_was_set_later_stays,
     what_can_not_be_begun_again_is_ended_again,
     what_is_taken_away_is_in_the_journal,
+    meanwhile_only_operators_sign_in,
+    an_authenticator_that_was_removed_stays_removed,
 );
 
 fn is_quarantined(outcome: &Reconciled) -> bool {
@@ -197,4 +204,57 @@ async fn what_is_taken_away_is_in_the_journal(store: &TestStore) {
     ] {
         assert!(all.contains(&entry), "{entry:?}: {all:?}");
     }
+}
+
+async fn meanwhile_only_operators_sign_in(store: &TestStore) {
+    world(store).await;
+    let bob = store.person("Bob").await;
+    let new = NewUser { name: "Root".to_owned(), email: "root@example.com".to_owned(), password: Password::default() };
+    let root = store.create_user(&Act::by(Actor::CommandLine), new, "none".to_owned(), true).await.expect("made");
+    let sign_in = async |person: &User| {
+        let proof = Proof::Password { hash: "none".to_owned() };
+        store.start_session(&store.act(person), person, proof).await.map(|session| session.digest())
+    };
+    let before = sign_in(&bob).await.expect("signed in");
+    // A damaged journal alone: who was disabled in it is as unknown as what is in a gap.
+    let damaged = HowToRestore { damage: Some(damage(i64::MAX)), ..how() };
+    assert!(is_quarantined(&reconcile(store, &[], damaged).await));
+    assert!(store.session(before, Duration::from_secs(3_600)).await.expect("asked").is_none());
+    let refused = sign_in(&bob).await;
+    assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    sign_in(&root).await.expect("an operator decides");
+    assert!(matches!(reconcile(store, &[], accepted()).await, Reconciled::Restored(_)));
+    sign_in(&bob).await.expect("it was decided");
+}
+
+async fn an_authenticator_that_was_removed_stays_removed(store: &TestStore) {
+    world(store).await;
+    let [removed, reset, replaced] = [store.person("Bob").await, store.person("Eve").await, store.person("Max").await];
+    let add = async |person: &User| {
+        let secret = TotpSecret::mint(&OsEntropy);
+        let code = secret.code_at(store.now());
+        store.add_authenticator(&store.act(person), person, secret, code).await.expect("added");
+    };
+    let entry = |person: &User| Entry::AuthenticatorRemoved { person: person.id.to_string() };
+    for person in [&removed, &reset] {
+        add(person).await;
+    }
+    let before = store.revision().await.expect("read");
+    assert!(store.remove_authenticator(&store.act(&removed), &removed).await.expect("removed"));
+    assert!(store.reset_second_factors(&Act::by(Actor::CommandLine), &reset).await.expect("reset"));
+    let noted = store.journal_lines(before).await.expect("read");
+    let noted: Vec<_> = noted.iter().flat_map(|line| line.entries().expect("understood")).collect();
+    assert!(noted.contains(&entry(&removed)) && noted.contains(&entry(&reset)), "{noted:?}");
+
+    // A database that still has it; and one where another was set up since.
+    add(&removed).await;
+    store.clock.turn(Duration::from_secs(1));
+    let at = store.now().micros();
+    store.clock.turn(Duration::from_secs(1));
+    add(&replaced).await;
+    let revision = store.revision().await.expect("read") + 1;
+    let done = restored(store, &[Line::new(revision, at, &[entry(&removed), entry(&replaced)])]).await;
+    assert_eq!(done.applied.get(Action::AuthenticatorRemoved.as_str()), Some(&1), "{done:?}");
+    assert!(!store.second_factors(&removed.id).await.expect("asked").are_on());
+    assert!(store.second_factors(&replaced.id).await.expect("asked").are_on());
 }

@@ -20,6 +20,7 @@ sallyport::on_both_databases!(
     who_lacks_a_key_is_refused,
     a_running_server_without_the_new_key_fails_closed,
     steps_out_of_order_change_nothing,
+    a_key_that_was_replaced_never_seals_again,
     what_was_sealed_meanwhile_is_left,
     a_column_that_is_sealed_is_listed,
 );
@@ -226,6 +227,25 @@ async fn steps_out_of_order_change_nothing(store: &TestStore) {
         assert!(matches!(refused, Err(Error::Conflict { code: "rekey_in_progress", .. })), "{refused:?}");
     }
     all.close().await;
+}
+
+async fn a_key_that_was_replaced_never_seals_again(store: &TestStore) {
+    fill(store).await;
+    let both = open(store, &[first(), second()]).await;
+    replace(&both, &second()).await;
+    // A process that still has the key of before: as one whose environment was not changed.
+    for state in [MasterKeyState::Retired, MasterKeyState::Removed] {
+        let stale = open(store, &[first(), second()]).await;
+        let known = stale.master_keys().await.expect("read");
+        assert!(known.iter().any(|key| key.fingerprint == first().fingerprint() && key.state == state), "{known:?}");
+        let before = store.dump().await;
+        let refused = stale.announce_master_key(&operator(), first().fingerprint()).await;
+        assert!(matches!(refused, Err(Error::Conflict { code: "former_master_key", .. })), "{refused:?}");
+        assert_eq!(store.dump().await, before);
+        stale.close().await;
+        both.remove_master_keys(&operator()).await.expect("removed");
+    }
+    both.close().await;
 }
 
 async fn what_was_sealed_meanwhile_is_left(store: &TestStore) {

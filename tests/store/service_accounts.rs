@@ -22,6 +22,8 @@ use sallyport::{
 
 use crate::mail::mails;
 
+mod rising;
+
 sallyport::on_both_databases!(
     it_does_what_its_role_and_scopes_allow,
     nobody_gives_more_than_they_have,
@@ -223,7 +225,10 @@ async fn what_stops_it_stops_it_at_once(store: &TestStore) {
         .change_service_account(&act, &account.id, "Import", Some((Role::Developer, (&project).into())))
         .await
         .expect("done");
+    signed_out(store.create_app(&second, &project, app("Four")).await);
 
+    let (second, _, secret) = acting(store, &act, &account, TokenScopes::ALL).await;
+    assert!(calls(store, &secret).await);
     store.clock.turn(Duration::from_secs(30 * 86_400));
     assert!(!calls(store, &secret).await, "expired");
     signed_out(store.create_app(&second, &project, app("Five")).await);
@@ -264,6 +269,8 @@ async fn an_archived_place_stops_it(store: &TestStore) {
         .change_service_account(&act, &left.id, "Import", Some((Role::Viewer, (&org.id).into())))
         .await
         .expect("given");
+    assert!(!calls(store, &secret).await, "its token was made for another place");
+    let (_, _, secret) = acting(store, &act, &left, TokenScopes::ALL).await;
     assert!(calls(store, &secret).await);
 }
 

@@ -62,13 +62,16 @@ pub async fn create_service_account(org: OrgId, form: ServiceAccountForm) -> Res
     Ok(made.id)
 }
 
-/// Gives a service account another name, or another role.
+/// Gives a service account another name, or another role. If it may do more then, its tokens end.
 #[server(prefix = "/act", endpoint = "service-accounts/change")]
 pub async fn change_service_account(account: ServiceAccountId, form: ServiceAccountForm) -> Result<(), ActError> {
     let caller = Caller::current();
     let access: ServiceAccountAccess = caller.access(&account).await?;
     let (at, role) = form.granted(&caller, &access.account.org_id).await?;
     let (store, act) = (caller.store(), access.within.me.act());
+    if store.gives_account_more(&access.account, role, &at.place).await? {
+        caller.fresh(&access.within.me).await?;
+    }
     store.change_service_account(&act, &account, &form.name, Some((role, (&at.place).into()))).await?;
     Ok(())
 }

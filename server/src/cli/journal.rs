@@ -74,17 +74,19 @@ pub async fn run(settings: &Where, store: &Store, command: JournalCommand) -> Re
                 return Ok(());
             }
             confirm("Keys that were revoked by changes in no journal will be valid again. Go on?", yes)?;
-            let how = HowToRestore {
-                portal: portal(settings, store).await?,
-                accepted: Some(reason),
-                ..HowToRestore::default()
-            };
-            // They can't be gone on with; what is known of them is applied. First: a server that runs looks at what is left.
+            let portal = portal(settings, store).await?;
+            // What is known is applied, and that an operator has to decide is in the database, before a file is moved: whatever
+            // fails from then on, no key is judged.
+            let known = HowToRestore { portal: portal.clone(), ..HowToRestore::default() };
+            if let Reconciled::Restored(restored) = journals::reconcile(store, &act(), &found, known).await? {
+                tell(&restored)?;
+            }
+            // They can't be gone on with. Before the decision: a server that runs looks at what is left then.
             for path in found.useless() {
                 journals::set_aside(path, store)?;
             }
-            let outcome = journals::reconcile(store, &act(), &found, how).await?;
-            if let Reconciled::Restored(restored) = outcome {
+            let how = HowToRestore { portal, accepted: Some(reason), ..HowToRestore::default() };
+            if let Reconciled::Restored(restored) = journals::reconcile(store, &act(), &found, how).await? {
                 tell(&restored)?;
             }
             let left = journals::read(journals::folders(&place), store).await?;

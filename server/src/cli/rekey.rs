@@ -21,7 +21,8 @@ use super::{act, said};
 use crate::{
     config::{DataLocation, Where},
     data_dir::{
-        DataDir, ServerLock, key_path, new_key_path, old_key_path, put_new_key, read_key, read_keys, write_whole,
+        DataDir, ServerLock, key_path, new_key_path, old_key_path, put_new_key, read_key, read_keys, would_lose_a_key,
+        write_whole,
     },
 };
 
@@ -130,6 +131,9 @@ fn next_key(
     }
     let (key, new, old) = (key_path(place), new_key_path(place), old_key_path(place));
     if let Some(print) = print_of(&new)? {
+        if would_lose_a_key(place)? {
+            return Err(in_the_way(place, current, print_of(&old)?));
+        }
         return Ok(Some(print).filter(|print| *print != current));
     }
     // An older backup was restored, or the new key was put there by hand.
@@ -153,6 +157,20 @@ fn next_key(
     write_whole(&new, &minted.expose()).map_err(|error| format!("{} can't be written: {error}", new.display()))?;
     note!("Made the master key {} in {}.", minted.fingerprint(), new.display());
     Ok(Some(minted.fingerprint()))
+}
+
+/// There are three different keys in the files, and two places for them. Which one is not needed now says the database.
+fn in_the_way(place: &DataLocation, current: Fingerprint, before: Option<Fingerprint>) -> String {
+    let (key, new, old) = (key_path(place), new_key_path(place), old_key_path(place));
+    // An older backup was restored: the one of before seals, and the one of today takes over again.
+    let away = if before == Some(current) { new } else { old };
+    format!(
+        "{} is still there, so that the master key in {} would be lost. Move {} to where you keep your keys, and run \
+         `sallyport rekey` again. Nothing was changed.",
+        old_key_path(place).display(),
+        key.display(),
+        away.display()
+    )
 }
 
 /// No server may meet what it can't open. Fails with those that don't have what is new.

@@ -116,11 +116,12 @@ async fn into_sqlite(
     }
     let compared = restored(settings, place, &store, of_replaced, args).await;
     store.close().await;
-    let restored = compared?;
+    let (restored, useless) = compared?;
 
     say!("5/5 Replacing the database …");
     let kept = part.replace(database, store.now().micros())?;
     tell(&restored)?;
+    set_aside(&useless, &store)?;
     if let Some(kept) = kept {
         say!("The database from before is in {}; delete it when you don't need it any more.", kept.display());
     }
@@ -145,20 +146,32 @@ async fn into_postgres(settings: &Where, place: &DataLocation, args: RestoreArgs
     say!("2/3 Reading the revocation journal …");
     let compared = restored(settings, place, &store, Vec::new(), args).await;
     store.close().await;
-    tell(&compared?)?;
+    let (restored, useless) = compared?;
+    tell(&restored)?;
+    set_aside(&useless, &store)?;
     say!("Done. Start the servers.");
     Ok(())
 }
 
-/// Compares, and applies what is missing.
+/// A server that starts with a file that it can't read would ask for a decision again.
+fn set_aside(useless: &[PathBuf], store: &Store) -> Result<(), String> {
+    for path in useless {
+        journals::set_aside(path, store)?;
+        say!("{} can't be gone on with, and is kept beside it under another name.", path.display());
+    }
+    Ok(())
+}
+
+/// Compares, and applies what is missing. Also returns the files of this installation that an operator decided to go on without.
 async fn restored(
     settings: &Where,
     place: &DataLocation,
     store: &Store,
     more: Vec<Line>,
     args: RestoreArgs,
-) -> Result<Restored, String> {
-    let folders = journals::folders(place).into_iter().chain(args.journal).collect();
+) -> Result<(Restored, Vec<PathBuf>), String> {
+    let own = journals::folders(place);
+    let folders = own.iter().cloned().chain(args.journal).collect();
     let found = journals::read(folders, store).await?;
     for warning in found.warnings() {
         say!("    {warning}");
@@ -183,9 +196,12 @@ async fn restored(
         accepted: args.accept.or(args.without_journal.then(|| "restored without a journal".to_owned())),
         damage: found.damage(),
     };
+    // Those of other folders stay as they are.
+    let is_own = |path: &&Path| own.iter().any(|folder| path.parent() == Some(folder.as_path()));
+    let useless = found.useless().filter(is_own).filter(|_| how.accepted.is_some()).map(Path::to_path_buf).collect();
     match store.reconcile(&act(), &lines, how).await.map_err(said)? {
-        Reconciled::Restored(restored) => Ok(restored),
-        Reconciled::Same => Ok(Restored::default()),
+        Reconciled::Restored(restored) => Ok((restored, useless)),
+        Reconciled::Same => Ok((Restored::default(), useless)),
         Reconciled::Quarantined { why } => {
             let done = match args.file {
                 Some(_) => "The database was not replaced.",

@@ -133,6 +133,41 @@ async fn key_and_database_are_the_owners_alone() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_not_needed_keeps_no_server_from_starting() {
+    let folder = used().await;
+    let place = place(folder.path());
+    for file in [new_key_path(&place), old_key_path(&place)] {
+        // Others may read it, it is damaged, and it is no file.
+        fs::write(&file, MasterKey::mint(&OsEntropy).expose().as_bytes()).expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("set");
+        assert!(read_key(&file).is_err());
+        open(&prepared(folder.path(), Wanted::Known).await.expect("starts")).await.expect("opens").close().await;
+        fs::write(&file, "cut").expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("set");
+        assert_eq!(read_keys(&place).expect("the one that is needed").len(), 1);
+        fs::remove_file(&file).expect("removed");
+        fs::create_dir(&file).expect("made");
+        open(&prepared(folder.path(), Wanted::Known).await.expect("starts")).await.expect("opens").close().await;
+    }
+    // The one of today is needed.
+    fs::set_permissions(key_path(&place), fs::Permissions::from_mode(0o644)).expect("set");
+    let error = refused(folder.path(), Wanted::Known).await;
+    assert!(error.contains("chmod 600"), "{error}");
+}
+
+#[test]
+fn a_key_belongs_to_who_the_folder_belongs_to() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = folder();
+    // Only root can give it to somebody.
+    let owner = if rustix::process::geteuid().is_root() { 4_711 } else { rustix::process::geteuid().as_raw() };
+    std::os::unix::fs::chown(folder.path(), Some(owner), None).expect("given");
+    let file = folder.path().join("master.key.new");
+    write_whole(&file, "key").expect("written");
+    assert_eq!(fs::metadata(&file).expect("there").uid(), owner);
+}
+
+#[tokio::test]
 async fn a_folder_in_which_others_write_is_warned_about() {
     for (mode, who) in [(0o777, "Everybody"), (0o1777, "Everybody"), (0o702, "Everybody"), (0o770, "The group")] {
         let folder = folder();

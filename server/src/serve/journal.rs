@@ -14,7 +14,7 @@ use crate::{
     journals::{self, Found},
 };
 
-/// How often to look whether an operator has decided.
+/// How often to look whether an operator has to decide, or has decided.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Compares. If something is not known, no key is judged from the start.
@@ -72,7 +72,8 @@ pub async fn keep(
     Ok(())
 }
 
-/// Ends a quarantine once an operator has decided, and compares again if the database loses changes while this runs.
+/// Follows the database: no key is judged while an operator has to decide, whoever found out. Compares again if the database loses
+/// changes while this runs.
 struct Keeper {
     store: Store,
     place: DataLocation,
@@ -83,17 +84,21 @@ struct Keeper {
 
 impl Keeper {
     async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        // Said once, not each second.
+        let mut said: Option<String> = None;
         loop {
             let is_doubted = tokio::select! {
                 () = self.store.doubted(), if self.store.quarantine().is_none() || self.is_begun => true,
-                () = sleep(EVERY), if self.store.quarantine().is_some() => false,
+                () = sleep(EVERY) => false,
                 _ = stop.changed() => return,
             };
-            match self.judge(is_doubted).await {
+            let judged = self.judge(is_doubted).await;
+            match &judged {
                 Ok(true) => tracing::info!("keys are judged again"),
-                Ok(false) => {}
-                Err(error) => tracing::error!("{error}"),
+                Err(error) if said.as_ref() != Some(error) => tracing::error!("{error}"),
+                _ => {}
             }
+            said = judged.err();
         }
     }
 
@@ -101,8 +106,17 @@ impl Keeper {
     /// vanish decide nothing, and whoever brings others starts the server again.
     async fn judge(&mut self, is_doubted: bool) -> Result<bool, String> {
         let held = self.store.held().await.map_err(|error| error.to_string())?;
-        if !is_doubted && held.is_some() {
-            return Ok(false);
+        match held {
+            _ if is_doubted => {}
+            Some(held) => {
+                if self.store.quarantine().is_none() {
+                    tracing::error!("Another node found out: {} {DECIDE}", held.why);
+                    self.store.set_quarantine(Some(held.why));
+                }
+                return Ok(false);
+            }
+            None if self.store.quarantine().is_none() => return Ok(false),
+            None => {}
         }
         // What waits for the disk is read, too.
         self.store.journal_again(&[]).await;

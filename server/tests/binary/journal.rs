@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::server::{Server, sallyport, stderr, stdout};
 
+mod decided;
 mod postgres;
 
 /// How many keys are revoked; SALLYPORT_JOURNAL_KEYS sets more.

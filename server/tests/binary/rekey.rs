@@ -20,6 +20,7 @@ use sallyport::{
     id::KeyId,
     store::{MasterKeyState, Store},
     testing::SeededEntropy,
+    vault::MasterKey,
 };
 use sallyport_server::{config::DataLocation, data_dir::DataDir};
 
@@ -56,7 +57,7 @@ fn run_and_kill(portal: &Portal, after: usize) -> bool {
     ended.success()
 }
 
-async fn open(portal: &Portal) -> Store {
+pub(crate) async fn open(portal: &Portal) -> Store {
     let database_url = portal.more.get(1).cloned();
     let place = DataLocation { data: portal.data(), database_url, ..DataLocation::default() };
     let dir = DataDir::find(&place).await.expect("found");
@@ -223,6 +224,48 @@ fn a_backup_from_before_needs_the_key_of_before() {
     server.kill();
     let server = portal.serve();
     assert_eq!(portal.codes(&server), ["revoked", "valid"]);
+    server.kill();
+}
+
+#[test]
+fn no_key_is_lost_where_an_older_one_is_still_there() {
+    let (portal, server) = Portal::start_in(tempfile::tempdir().expect("a folder"), 1, Vec::new());
+    portal.backup();
+    server.kill();
+    let first = key_file(&portal.data(), "master.key");
+    let done = portal.run(&["rekey"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let second = key_file(&portal.data(), "master.key");
+    let third = MasterKey::mint(&OsEntropy).expose().to_string();
+    let file = |name: &str| portal.data().join(name);
+    let put = |name: &str, key: &str| {
+        fs::write(file(name), key).expect("written");
+        fs::set_permissions(file(name), fs::Permissions::from_mode(0o600)).expect("set");
+    };
+    let refused = |away: &str| {
+        let refused = portal.run(&["rekey"]);
+        let said = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains(&format!("Move {} ", file(away).display())), "{said}");
+        assert!(said.contains("Nothing was changed"), "{said}");
+        for (name, key) in [("master.key", &second), ("master.key.new", &third), ("master.key.old", &first)] {
+            assert_eq!(&key_file(&portal.data(), name), key, "{name}");
+        }
+    };
+    // A new key beside the one of last year, which nothing needs.
+    put("master.key.new", &third);
+    refused("master.key.old");
+    // The same after a backup of last year was restored, which needs it.
+    let restored = portal.restore(&[]);
+    assert!(restored.status.success(), "{}{}", stdout(&restored), stderr(&restored));
+    refused("master.key.new");
+    fs::remove_file(file("master.key.new")).expect("moved away");
+    let done = portal.run(&["rekey"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert_eq!(key_file(&portal.data(), "master.key"), second);
+    assert_eq!(key_file(&portal.data(), "master.key.old"), first);
+    let server = portal.serve();
+    assert_eq!(portal.codes(&server), ["valid"]);
     server.kill();
 }
 

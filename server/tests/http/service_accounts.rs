@@ -23,6 +23,7 @@ crate::on_both_portals!(
     a_token_is_replaced_while_the_other_works,
     it_is_disabled_enabled_and_removed,
     its_name_and_role_are_changed,
+    more_ends_its_tokens_and_needs_a_fresh_sign_in,
     what_was_typed_is_checked,
     each_sees_those_of_their_places,
     a_token_opens_no_page,
@@ -179,6 +180,34 @@ async fn its_name_and_role_are_changed(portal: &TestPortal) {
     let refused = portal.post(&format!("{page}/edit"), &form).await;
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains("A tenant can’t have this role: Admin."), "{}", refused.body);
+}
+
+async fn more_ends_its_tokens_and_needs_a_fresh_sign_in(portal: &TestPortal) {
+    let org = org(portal).await;
+    let page = create(portal, &org, "Nightly import", "viewer").await;
+    let (edit, path) = (format!("{page}/edit"), format!("/v1/orgs/{org}"));
+    let form = |name: &'static str, role: &'static str| [("name", name), ("place", org.as_str()), ("role", role)];
+    let fields = [("token_name", "CI"), ("expires", "30")];
+    let token = secret(&new_token(portal, &page, &fields).await);
+    let panel = portal.get(&edit).await;
+    assert!(panel.body.contains("its tokens are revoked"), "{}", panel.body);
+    portal.store.clock.turn(FRESH + Duration::from_secs(1));
+    let renamed = portal.post(&edit, &form("Import", "viewer")).await;
+    assert_eq!(renamed.location(), format!("{page}?done=saved"), "{}", renamed.body);
+    let asked = portal.post(&edit, &form("Import", "developer")).await;
+    assert!(asked.location().starts_with("/account/confirm"), "{} {}", asked.location(), asked.body);
+    assert_eq!(status(portal, &path, &token).await, 200, "nothing was changed");
+    portal.confirm(PASSWORD).await;
+    let done = portal.post(&edit, &form("Import", "developer")).await;
+    assert_eq!(done.location(), format!("{page}?done=saved"), "{}", done.body);
+    assert_eq!(status(portal, &path, &token).await, 401);
+
+    // Less is taken at once, and ends no token.
+    let token = secret(&new_token(portal, &page, &fields).await);
+    portal.store.clock.turn(FRESH + Duration::from_secs(1));
+    let done = portal.post(&edit, &form("Import", "viewer")).await;
+    assert_eq!(done.location(), format!("{page}?done=saved"), "{}", done.body);
+    assert_eq!(status(portal, &path, &token).await, 200);
 }
 
 async fn what_was_typed_is_checked(portal: &TestPortal) {

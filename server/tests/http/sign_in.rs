@@ -4,6 +4,7 @@ mod code;
 mod passkey;
 mod resumed;
 mod throttle;
+mod undecided;
 mod with;
 
 use std::sync::Arc;

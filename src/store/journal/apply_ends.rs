@@ -49,6 +49,14 @@ impl Tx {
                 let target = Target::new("user", person, person);
                 Ok(vec![NewEvent::of_system(Action::RecoveryCodesRenewed, target).with(details)])
             }
+            Entry::AuthenticatorRemoved { person } => {
+                let sql = "DELETE FROM authenticators WHERE user_id = $1 AND added_at <= $2";
+                if !self.changes(sql, person, commit.at).await? {
+                    return Ok(Vec::new());
+                }
+                let event = NewEvent::of_system(Action::AuthenticatorRemoved, Target::new("user", person, person));
+                Ok(vec![event.with(commit.details())])
+            }
             Entry::PasskeyRemoved { person, id } => {
                 let sql = "DELETE FROM passkeys WHERE id = $1 AND added_at <= $2";
                 if !self.changes(sql, id, commit.at).await? {

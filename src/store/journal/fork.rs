@@ -23,8 +23,8 @@ struct Before {
 }
 
 impl Store {
-    /// Records why no key is judged; and ends everything that lets people in, if the database is older than it was.
-    pub(super) async fn record_quarantine(&self, act: &Act, held: Held, ends: bool) -> Result<()> {
+    /// Records why no key is judged, and ends everything that lets people in: whom it should not is as unknown.
+    pub(super) async fn record_quarantine(&self, act: &Act, held: Held) -> Result<()> {
         let (store, act) = (self.clone(), act.clone());
         let work = move || {
             let (store, act, held) = (store.clone(), act.clone(), held.clone());
@@ -32,7 +32,7 @@ impl Store {
                 let mut tx = store.begin_many(&act).await?;
                 tx.lock_chain(SYSTEM).await?;
                 tx.hold_portal(&held).await?;
-                let ended = if ends { tx.end_entrances().await? } else { Ended::default() };
+                let ended = tx.end_entrances().await?;
                 let event = NewEvent::of_system(Action::PortalQuarantined, target());
                 tx.record(event.with(json!({ "reason": held.why, "ended": ended.details() }))).await?;
                 tx.commit().await

@@ -2,7 +2,11 @@
 //! journal that vanished settles it.
 
 use super::super::{Store, detached, row::Read, tx::Tx};
-use crate::{Result, audit::Act, journal::Fork};
+use crate::{Error, Result, audit::Act, id::UserId, journal::Fork};
+
+/// Shown to whoever wants to sign in meanwhile.
+const HELD: &str = "Only operators can sign in right now: the database was restored, and what was taken away since is not all \
+    known. An operator has to decide.";
 
 /// No key is judged until an operator decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +60,18 @@ impl Store {
 }
 
 impl Tx {
+    /// Fails for who is no operator while one has to decide: what was taken away from people is not all known.
+    pub(in crate::store) async fn needs_no_decision(&mut self, user: &UserId) -> Result<()> {
+        let held = sqlx::query(
+            "SELECT 1 FROM journal_state s CROSS JOIN users u \
+             WHERE s.id = 1 AND s.held IS NOT NULL AND u.id = $1 AND u.operator = 0",
+        );
+        match held.bind(user.to_string()).fetch_optional(self.on()).await? {
+            None => Ok(()),
+            Some(_) => Err(Error::Forbidden(HELD)),
+        }
+    }
+
     pub(super) async fn hold_portal(&mut self, held: &Held) -> Result<()> {
         let set = sqlx::query("UPDATE journal_state SET held = $1, held_up_to = $2 WHERE id = 1");
         set.bind(held.why.clone()).bind(held.up_to).execute(self.on()).await?;

@@ -99,7 +99,7 @@ impl Store {
             let up_to = damage.filter(|_| missing.gap.is_none()).map(|damage| damage.up_to);
             if held.as_ref().is_none_or(|held| held.why != *why) {
                 let now = Held { why: why.clone(), up_to };
-                self.record_quarantine(act, now, lacks || missing.gap.is_some()).await?;
+                self.record_quarantine(act, now).await?;
             }
             return Ok(Reconciled::Quarantined { why: why.clone() });
         }

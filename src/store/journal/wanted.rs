@@ -138,6 +138,7 @@ fn subject(entry: &Entry) -> (u8, String, String) {
         Entry::WebhookEnded { id } => of(24, id, ""),
         Entry::AppLimited { app, .. } => of(25, app, ""),
         Entry::PasskeyRemoved { id, .. } => of(26, id, ""),
+        Entry::AuthenticatorRemoved { person } => of(27, person, ""),
     }
 }
 

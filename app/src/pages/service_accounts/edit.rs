@@ -53,12 +53,15 @@ async fn ask(ui: &Ui, context: &Context, access: &ServiceAccountAccess, form: Fo
     show::page_with_dialog(ui, context, access, refused, move || view! { <EditPanel id form offered/> }).await
 }
 
+const SUB: &str = "With less or the same, its tokens keep working. If it may do more afterwards, its tokens are revoked: who has one was \
+    not trusted with that.";
+
 #[component]
 fn EditPanel(id: ServiceAccountId, form: FormState, offered: Offered) -> impl IntoView {
     let page = format!("/service-accounts/{id}");
     let (action, close) = (format!("{page}/edit"), format!("{page}#edit"));
     view! {
-        <SidePanel title="Edit service account" sub="Its tokens keep working, with the new role." close_href=close.clone()>
+        <SidePanel title="Edit service account" sub=SUB close_href=close.clone()>
             <form method="post" action=action novalidate>
                 <div class="stack">
                     <ErrorSummary form=&form/>

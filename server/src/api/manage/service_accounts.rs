@@ -155,11 +155,12 @@ pub struct UpdateAccount {
     #[serde(default, deserialize_with = "json::present")]
     #[schema(nullable = false, min_length = 1, max_length = 100)]
     name: Option<String>,
-    /// Instead of the role that it has.
+    /// Instead of the role that it has. One that allows more revokes its tokens.
     #[serde(default, deserialize_with = "json::present")]
     #[schema(required = false, schema_with = account_roles)]
     role: Option<String>,
-    /// Where the role applies: the id of the organization, or of a tenant or project in it.
+    /// Where the role applies: the id of the organization, or of a tenant or project in it. One that is not within the place of
+    /// before revokes its tokens.
     #[serde(default, deserialize_with = "json::present")]
     #[schema(nullable = false)]
     place_id: Option<String>,
@@ -272,7 +273,8 @@ pub async fn read(
 
 /// Change a service account
 ///
-/// Its tokens keep working, with the new role. While it is disabled, requests with them are refused.
+/// With a role that allows less or the same, its tokens keep working. **If it may do more afterwards, its tokens are revoked**, and
+/// `tokens` in the answer is 0. While it is disabled, requests with them are refused.
 #[utoipa::path(
     patch, path = "/v1/service-accounts/{service_account_id}", operation_id = "updateServiceAccount",
     tag = "Service accounts",

@@ -2,9 +2,15 @@
 
 use std::{os::unix::fs::PermissionsExt, process::Command};
 
-use sallyport::{store::Location, testing::TestStore};
+use sallyport::{
+    audit::{Act, Actor},
+    journal::Damage,
+    store::{HowToRestore, Location, Reconciled},
+    testing::TestStore,
+};
 
 use super::*;
+use crate::rekey::open;
 
 fn tool(name: &str, arguments: &[&str]) {
     let folder = std::env::var("TEST_POSTGRES_BIN").expect("scripts/with-postgres sets TEST_POSTGRES_BIN");
@@ -12,17 +18,20 @@ fn tool(name: &str, arguments: &[&str]) {
     assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
+fn with_key(data: &Path) {
+    fs::create_dir(data).expect("made");
+    let key = data.join("master.key");
+    fs::write(&key, TestStore::master_key()).expect("written");
+    fs::set_permissions(data, fs::Permissions::from_mode(0o700)).expect("set");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_comes_back_from_the_dead() {
     let store = TestStore::postgres().await;
     let Location::Postgres(url) = store.location().clone() else { panic!("PostgreSQL") };
     let folder = tempfile::tempdir().expect("a folder");
-    let data = folder.path().join("data");
-    fs::create_dir(&data).expect("made");
-    let key = data.join("master.key");
-    fs::write(&key, TestStore::master_key()).expect("written");
-    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).expect("set");
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
+    with_key(&folder.path().join("data"));
     let (mut portal, server) = Portal::start_in(folder, keys(), vec!["--database-url".to_owned(), url.clone()]);
     let dump = portal.folder.path().join("keys.dump");
     let dump = dump.to_str().expect("UTF-8");
@@ -42,5 +51,46 @@ async fn nothing_comes_back_from_the_dead() {
     assert!(codes.iter().all(|code| code == "revoked"), "{codes:?}");
     server.kill();
     tool("psql", &["--dbname", &url, "--command", &format!("DROP DATABASE {name} WITH (FORCE)")]);
+    store.end().await;
+}
+
+/// A node whose own journal lacks nothing, such as one with a new data folder, judges no key either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_runs_follows_what_another_found_out() {
+    let store = TestStore::postgres().await;
+    let Location::Postgres(url) = store.location().clone() else { panic!("PostgreSQL") };
+    let folder = tempfile::tempdir().expect("a folder");
+    let other = folder.path().join("other");
+    with_key(&folder.path().join("data"));
+    with_key(&other);
+    let (portal, server) = Portal::start_in(folder, 1, vec!["--database-url".to_owned(), url.clone()]);
+    let second = Server::start_with(&other, &["--database-url", &url], |_| true).0;
+    let until = |wanted: &str| {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        for server in [&server, &second] {
+            loop {
+                let answer = server.verify(&portal.token, &portal.keys[0].1);
+                if answer["code"] == wanted || answer["status"].to_string() == wanted {
+                    break;
+                }
+                assert!(std::time::Instant::now() < until, "{answer}");
+            }
+        }
+    };
+    until("valid");
+    // A third one finds a journal that it can't read.
+    let third = open(&portal).await;
+    let damage = Damage { why: "line 7".to_owned(), up_to: i64::MAX, ends: Vec::new() };
+    let how = HowToRestore { portal: "keys.example.com".to_owned(), damage: Some(damage), ..HowToRestore::default() };
+    let found = third.reconcile(&Act::by(Actor::Sallyport), &[], how).await.expect("compared");
+    assert!(matches!(found, Reconciled::Quarantined { .. }), "{found:?}");
+    third.close().await;
+    until("503");
+    let accepted = portal.run(&["journal", "accept", "--reason", "a disk failed", "--yes"]);
+    assert!(accepted.status.success(), "{}{}", stdout(&accepted), stderr(&accepted));
+    until("valid");
+    assert_eq!(portal.revoke(&second, 0).expect("answered")["journaled"], true);
+    server.kill();
+    second.kill();
     store.end().await;
 }

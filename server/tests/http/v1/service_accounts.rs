@@ -112,6 +112,14 @@ async fn a_token_is_made_with_a_root_token_and_revoked(portal: &TestPortal) {
     assert_eq!(delete(portal, &revoke, &personal).await, 204);
     assert_eq!(ask(portal, &format!("/v1/orgs/{org}"), &secret).await.status, 401);
     assert_eq!(delete(portal, &revoke, &root).await, 204, "again changes nothing");
+    // What may do more afterwards has no token of before; the answer says so.
+    let secret = portal.json(&tokens, &root, &body).await.json()["token"].as_str().expect("text").to_owned();
+    let account = tokens.trim_end_matches("/tokens");
+    let changed = portal.patch(account, &root, &json!({ "name": "Export" })).await.json();
+    assert_eq!(changed["tokens"], 1, "{changed}");
+    let changed = portal.patch(account, &root, &json!({ "role": "developer" })).await.json();
+    assert_eq!((&changed["role"], &changed["tokens"]), (&json!("developer"), &json!(0)), "{changed}");
+    assert_eq!(ask(portal, &format!("/v1/orgs/{org}"), &secret).await.status, 401);
 }
 
 async fn what_is_sent_is_checked(portal: &TestPortal) {
