@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from './sallyport';
-import { done, field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, organizationWithApp, person, portalWithApp, send, setUp, signIn } from './steps';
+import { action, done, field, fillPanel, generateKey, hydrated, issueKey, openPanel, openSetup, organizationWithApp, person, portalWithApp, send, setUp, signIn } from './steps';
 
 async function shoot(page: Page, name: string) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -325,6 +325,44 @@ test.describe('to be looked at', () => {
     await expect.poll(() => portal.auth(secret).then(answer => answer.status)).toBe(401);
     await page.goto(path);
     await shoot(page, 'key-leaked');
+  });
+
+  test('service accounts, what sign-ins have to meet', async ({ page, portal }) => {
+    test.setTimeout(240_000);
+    const { org_id } = await portalWithApp(page);
+    const list = `/orgs/${org_id}/service-accounts`;
+    await shootAll(page, { 'service-accounts-empty': list, 'service-account-new': `${list}/new` });
+    await field(page, 'Name').fill('Nightly import');
+    await page.getByRole('combobox', { name: 'Role' }).selectOption({ label: 'Developer' });
+    await page.getByRole('button', { name: 'Create service account' }).click();
+    await expect(page.getByRole('heading', { name: 'Nightly import' })).toBeVisible();
+    const account = new URL(page.url()).pathname;
+    await action(page, 'New token').click();
+    const dialog = page.getByRole('dialog', { name: 'New token' });
+    await shoot(page, 'service-token-new');
+    await field(dialog, 'Name').fill('build-3');
+    await dialog.getByRole('button', { name: 'Create token' }).click();
+    await expect(page.getByRole('dialog', { name: 'Save your token' })).toBeVisible();
+    await shoot(page, 'service-token-secret');
+    await shootAll(page, { 'service-account': account, 'service-account-edit': `${account}/edit`, 'service-accounts': list, 'account': '/account' });
+    await page.goto(`/orgs/${org_id}/settings/sign-in`);
+    await page.getByRole('checkbox', { name: 'Second factor required' }).check();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByRole('alert').first()).toBeVisible();
+    await shoot(page, 'sign-in-settings-refused');
+    await portal.person({ name: 'Grace Hopper', email: 'grace@other.test', password: 'nanoseconds-in-a-wire' });
+    await portal.cli('member', 'add', '--org', org_id, '--email', 'grace@other.test', '--role', 'member');
+    await page.goto(`/orgs/${org_id}/settings/sign-in`);
+    await field(page, 'Allowed e-mail domains').fill(person.email.split('@')[1]!);
+    await field(page, 'Session lifetime (hours)').fill('8');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByText('Saved.')).toBeVisible();
+    await shoot(page, 'sign-in-settings-saved');
+    await page.context().clearCookies();
+    await page.goto('/sign-in');
+    await signIn(page, { ...person, email: 'grace@other.test', password: 'nanoseconds-in-a-wire' });
+    await page.goto(`/orgs/${org_id}`);
+    await shoot(page, 'step-up');
   });
 
   test('trust rules, imports, sign-in', async ({ page }) => {
