@@ -128,6 +128,7 @@ async fn a_token_is_replaced_while_the_other_works(portal: &TestPortal) {
     let page = create(portal, &org, "Nightly import", "viewer").await;
     let path = format!("/v1/orgs/{org}");
     let old = secret(&new_token(portal, &page, &[("token_name", "old"), ("expires", "30")]).await);
+    portal.store.clock.turn(Duration::from_secs(1));
     let new = secret(&new_token(portal, &page, &[("token_name", "new"), ("expires", "365")]).await);
     assert_eq!([status(portal, &path, &old).await, status(portal, &path, &new).await], [200, 200]);
     let shown = portal.get(&page).await;
