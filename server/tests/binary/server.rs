@@ -21,6 +21,14 @@ pub struct Server {
     said: Mutex<mpsc::Receiver<String>>,
 }
 
+impl Drop for Server {
+    /// None is left of a test that ends or fails.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Server {
     pub fn start(data: &Path) -> Self {
         Self::start_with(data, &[], |_| true).0
