@@ -81,6 +81,8 @@ impl Store {
         is_new_device: bool,
     ) -> Result<SessionToken> {
         let (store, act, user) = (self.clone(), act.clone(), user.clone());
+        // As a number: rustc 1.95 takes a `None` of it for a time in the optimized future below.
+        let asked_at = asked_at.map(Timestamp::micros);
         detached(async move {
             let now = store.now();
             let token = SessionToken::mint(store.entropy());
@@ -94,8 +96,10 @@ impl Store {
             tx.needs_no_decision(&user.id).await?;
             // A passkey is both factors.
             let with_factor = passkey.is_some() || tx.needs_second_factor(&user, second).await?;
-            let asked_at = asked_at.map(|at| at.min(now));
-            let proved_at = if with_factor { now } else { asked_at.unwrap_or(now) };
+            let proved_at = match asked_at {
+                Some(asked_at) if !with_factor => asked_at.min(now.micros()),
+                _ => now.micros(),
+            };
             sqlx::query(
                 "INSERT INTO sessions (id_digest, user_id, address, user_agent, created_at, last_seen_at, expires_at, \
                  provider, proved_at, factor_at, asked_at) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)",
@@ -107,10 +111,10 @@ impl Store {
             .bind(now.micros())
             .bind((now + LIFETIME).micros())
             .bind(provider.clone())
-            .bind(proved_at.micros())
+            .bind(proved_at)
             .bind(with_factor.then(|| now.micros()))
             // Where the issuer does not say so, the session counts from its beginning.
-            .bind(asked_at.map(Timestamp::micros).filter(|at| *at > 0))
+            .bind(asked_at.filter(|at| *at > 0).map(|at| at.min(now.micros())))
             .execute(tx.on())
             .await?;
             let signed_in = NewEvent::of_system(Action::SignedIn, Target::new("user", &user.id, &user.name));
