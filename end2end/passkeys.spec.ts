@@ -54,8 +54,8 @@ async function addPasskey(page: Page, name: string) {
 async function addFirst(page: Page, name: string) {
   await addPasskey(page, name);
   const once = page.getByRole('dialog', { name: 'Save your recovery codes' });
+  await expect(once.getByRole('listitem')).toHaveCount(10);
   const codes = await once.getByRole('listitem').allInnerTexts();
-  expect(codes).toHaveLength(10);
   await once.getByRole('checkbox', { name: 'I have saved these codes' }).check();
   await once.getByRole('button', { name: 'Done' }).click();
   await expect(page.getByRole('row', { name })).toBeVisible();

@@ -41,12 +41,12 @@ export default defineConfig({
     {
       name: 'nojs',
       use: { javaScriptEnabled: false },
-      testMatch: /(main-job|expiring|forms|handover|hygiene|imports|keys|settings|account|account-tokens|capabilities|device|profiles|report-a-leak|reset|rotation|single-sign-on|two-step|webhooks)\.spec\.ts$/,
+      testMatch: /[/](main-job|expiring|forms|handover|hygiene|imports|keys|settings|account|account-tokens|capabilities|device|policies|profiles|report-a-leak|reset|rotation|service-accounts|single-sign-on|two-step|webhooks)\.spec\.ts$/,
     },
     {
       name: 'phone',
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
-      testMatch: /(main-job|narrow)\.spec\.ts$/,
+      testMatch: /[/](main-job|narrow)\.spec\.ts$/,
     },
   ],
 });
