@@ -203,9 +203,14 @@ impl Store {
         .await
     }
 
-    /// Notes that a secret was found under another pepper than the current one.
-    pub(crate) fn digest_anew(&self, of: DigestOf, found: Digest, current: Digest) {
+    /// Notes that a secret was found under another pepper than the current one, whose digest `current` makes. Nothing is noted if
+    /// the pepper was replaced meanwhile: a digest with the wrong version would be lost when its pepper is dropped.
+    pub(crate) fn digest_anew(&self, of: DigestOf, found: Digest, current: impl FnOnce() -> Option<Digest>) {
         let version = self.0.peppers.current();
+        let Some(current) = current() else { return };
+        if self.0.peppers.current() != version {
+            return;
+        }
         self.note(|waiting| {
             if waiting.digests.len() < MOST_WAITING {
                 waiting.digests.insert((of, found.0), (current.0, version));

@@ -158,8 +158,7 @@ impl Store {
                 let (user, token) = (users::user(&Prefixed(&row, "u_"))?, token(&row)?);
                 self.token_was_used(&token, now, address);
                 if at > 0 {
-                    let current = self.digests(presented).next();
-                    current.into_iter().for_each(|current| self.digest_anew(DigestOf::PersonalToken, digest, current));
+                    self.digest_anew(DigestOf::PersonalToken, digest, || self.digests(presented).next());
                 }
                 return Ok(Some((user, token)));
             }

@@ -160,8 +160,7 @@ impl Store {
             };
             self.service_token_was_used(&caller.token, now, address);
             if at > 0 {
-                let current = self.digests(presented).next();
-                current.into_iter().for_each(|current| self.digest_anew(DigestOf::ServiceToken, digest, current));
+                self.digest_anew(DigestOf::ServiceToken, digest, || self.digests(presented).next());
             }
             return Ok(Some(caller));
         }

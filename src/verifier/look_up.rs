@@ -140,12 +140,12 @@ impl Verifier {
 
     /// What was found by another pepper than the current one, which is the first, is digested with that from now on.
     fn digest_anew<T: Presented>(&self, at: usize, checked: impl Digests, found: Digest) {
-        if let (1.., Some(current)) = (at, checked.digests(&self.store).next()) {
+        if at > 0 {
             let of = match T::KIND {
                 Kind::Key => DigestOf::Key,
                 Kind::Token => DigestOf::RootToken,
             };
-            self.store.digest_anew(of, found, current);
+            self.store.digest_anew(of, found, || checked.digests(&self.store).next());
         }
     }
 
