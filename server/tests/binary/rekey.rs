@@ -317,14 +317,7 @@ mod postgres {
     use sallyport::{store::Location, testing::TestStore};
 
     use super::*;
-
-    fn with_key(data: &Path) {
-        fs::create_dir(data).expect("made");
-        let key = data.join("master.key");
-        fs::write(&key, TestStore::master_key()).expect("written");
-        fs::set_permissions(data, fs::Permissions::from_mode(0o700)).expect("set");
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
-    }
+    use crate::server::with_key;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_master_key_is_replaced_while_the_server_serves() {

@@ -1,13 +1,17 @@
 //! A running binary, with the requests of a browser and a backend.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
     sync::{Mutex, mpsc},
     time::Duration,
 };
+
+use sallyport::testing::TestStore;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
@@ -207,4 +211,13 @@ pub fn stderr(output: &Output) -> String {
 
 pub fn root_token(data: &Path) -> String {
     stdout(&sallyport(data, &["token", "create", "--name", "test"])).trim().to_owned()
+}
+
+/// Makes a data folder with the master key of [`TestStore`]s.
+pub fn with_key(data: &Path) {
+    fs::create_dir(data).expect("made");
+    let key = data.join("master.key");
+    fs::write(&key, TestStore::master_key()).expect("written");
+    fs::set_permissions(data, fs::Permissions::from_mode(0o700)).expect("set");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
 }

@@ -1,6 +1,6 @@
 //! The same on PostgreSQL.
 
-use std::{os::unix::fs::PermissionsExt, process::Command};
+use std::process::Command;
 
 use sallyport::{
     audit::{Act, Actor},
@@ -10,20 +10,12 @@ use sallyport::{
 };
 
 use super::*;
-use crate::rekey::open;
+use crate::{rekey::open, server::with_key};
 
 fn tool(name: &str, arguments: &[&str]) {
     let folder = std::env::var("TEST_POSTGRES_BIN").expect("scripts/with-postgres sets TEST_POSTGRES_BIN");
     let done = Command::new(Path::new(&folder).join(name)).args(arguments).output().expect("it runs");
     assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
-}
-
-fn with_key(data: &Path) {
-    fs::create_dir(data).expect("made");
-    let key = data.join("master.key");
-    fs::write(&key, TestStore::master_key()).expect("written");
-    fs::set_permissions(data, fs::Permissions::from_mode(0o700)).expect("set");
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
 }
 
 #[tokio::test(flavor = "multi_thread")]
